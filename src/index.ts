@@ -1,0 +1,6 @@
+/**
+ * The front door of careseal.
+ *
+ * @module careseal
+ */
+export { CaresealError, isCaresealError } from './errors.ts'

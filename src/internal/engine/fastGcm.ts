@@ -1,0 +1,43 @@
+import { type Aead, tagSize } from './aead.ts'
+import { nativeAeadWorks, nativeOpen, nativeSeal } from './nativeAead.ts'
+import { type MaybePromise, nativeFeature, subtleCrypto } from './tier.ts'
+
+const name = 'aes-256-gcm'
+const native = /* @__PURE__ */ nativeFeature((node) => nativeAeadWorks(node, name))
+
+/**
+ * AES-256-GCM of the platform (SP 800-38D), or `null` where there is none: so that whoever can choose
+ * another cipher does not carry AES in JavaScript.
+ */
+export function fastGcm(): Aead | null {
+  const node = native()
+  if (node !== null) {
+    return {
+      seal: (key, nonce, aad, plaintext) => nativeSeal(node, name, key, nonce, aad, plaintext),
+      open: (key, nonce, aad, sealed) => nativeOpen(node, name, key, nonce, aad, sealed),
+    }
+  }
+  const subtle = subtleCrypto()
+  return subtle === null ? null : subtleGcm(subtle)
+}
+
+function subtleGcm(subtle: SubtleCrypto): Aead {
+  const run = async (
+    usage: 'encrypt' | 'decrypt',
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    data: Uint8Array,
+  ): Promise<Uint8Array> => {
+    const imported = await subtle.importKey('raw', key as BufferSource, 'AES-GCM', false, [usage])
+    const parameters = { name: 'AES-GCM', iv: nonce, additionalData: aad, tagLength: tagSize * 8 }
+    return new Uint8Array(
+      await subtle[usage](parameters as AesGcmParams, imported, data as BufferSource),
+    )
+  }
+  return {
+    seal: (key, nonce, aad, plaintext) => run('encrypt', key, nonce, aad, plaintext),
+    open: (key, nonce, aad, sealed): MaybePromise<Uint8Array | null> =>
+      run('decrypt', key, nonce, aad, sealed).catch(() => null),
+  }
+}

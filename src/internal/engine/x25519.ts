@@ -1,0 +1,92 @@
+import { x25519 as noble } from '@noble/curves/ed25519.js'
+import { fromBase64Url, toBase64Url } from '../base64.ts'
+import { equalBytes } from '../bytes.ts'
+import { type KeyObject, type NodeCrypto, plain } from './node.ts'
+import { type MaybePromise, nativeFeature, subtleFeature } from './tier.ts'
+
+/** A Diffie–Hellman secret that answers for its own public key. */
+export interface DhSecret {
+  readonly publicKey: Uint8Array
+  /** The raw shared secret, or `null` for a public key that has none (RFC 7748 §6.1, RFC 9180 §7.1.4). */
+  agree(publicKey: Uint8Array): MaybePromise<Uint8Array | null>
+}
+
+const curve = 'X25519'
+const zeros = (): Uint8Array => new Uint8Array(32)
+/** A private key of ones and its public key: what the platform is tried with before it is used. */
+const probeSecret = (): Uint8Array => new Uint8Array(32).fill(1)
+const probePublic = 'pOCSkrZRwni5dyxWn1-puxPZBrRqtoyd-dwrRAn4ogk'
+
+const native = /* @__PURE__ */ nativeFeature((node) => {
+  const secret = nativeSecret(node, probeSecret())
+  return toBase64Url(secret.publicKey) === probePublic && secret.agree(secret.publicKey) !== null
+})
+const subtle = /* @__PURE__ */ subtleFeature(async (api) => {
+  const publicKey = noble.getPublicKey(probeSecret())
+  const shared = await subtleAgree(api, probeSecret(), publicKey, publicKey)
+  return shared !== null && equalBytes(shared, noble.getSharedSecret(probeSecret(), publicKey))
+})
+
+/** Takes a 32-byte private key (RFC 7748 §5); clamping happens inside. */
+export function x25519Secret(secret: Uint8Array): DhSecret {
+  const node = native()
+  if (node !== null) return nativeSecret(node, secret)
+  const publicKey = noble.getPublicKey(secret)
+  return {
+    publicKey,
+    agree: (peer) => {
+      const ready = subtle()
+      if (ready === null) return nobleAgree(secret, peer)
+      return Promise.resolve(ready).then((api) =>
+        api === null ? nobleAgree(secret, peer) : subtleAgree(api, secret, publicKey, peer),
+      )
+    },
+  }
+}
+
+function nobleAgree(secret: Uint8Array, peer: Uint8Array): Uint8Array | null {
+  try {
+    return noble.getSharedSecret(secret, peer)
+  } catch {
+    return null
+  }
+}
+
+function nativeSecret(node: NodeCrypto, secret: Uint8Array): DhSecret {
+  // Node derives the public key itself and does not look at `x`; the probe above relies on that.
+  const d = toBase64Url(secret)
+  const jwk = { kty: 'OKP', crv: curve, d, x: toBase64Url(zeros()) }
+  const privateKey = node.createPrivateKey({ format: 'jwk', key: jwk })
+  const publicKey = fromBase64Url(node.createPublicKey(privateKey).export({ format: 'jwk' }).x!)!
+  return { publicKey, agree: (peer) => nativeAgree(node, privateKey, peer) }
+}
+
+function nativeAgree(node: NodeCrypto, privateKey: KeyObject, peer: Uint8Array): Uint8Array | null {
+  try {
+    const jwk = { kty: 'OKP', crv: curve, x: toBase64Url(peer) }
+    const publicKey = node.createPublicKey({ format: 'jwk', key: jwk })
+    const shared = plain(node.diffieHellman({ privateKey, publicKey }))
+    return equalBytes(shared, zeros()) ? null : shared
+  } catch {
+    return null
+  }
+}
+
+async function subtleAgree(
+  api: SubtleCrypto,
+  secret: Uint8Array,
+  publicKey: Uint8Array,
+  peer: Uint8Array,
+): Promise<Uint8Array | null> {
+  const algorithm = { name: curve }
+  const jwk = { kty: 'OKP', crv: curve, d: toBase64Url(secret), x: toBase64Url(publicKey) }
+  const privateKey = await api.importKey('jwk', jwk, algorithm, false, ['deriveBits'])
+  const theirs = await api.importKey('raw', peer as BufferSource, algorithm, false, [])
+  try {
+    const bits = await api.deriveBits({ name: curve, public: theirs }, privateKey, 256)
+    const shared = new Uint8Array(bits)
+    return equalBytes(shared, zeros()) ? null : shared
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,57 @@
+import type { Aead } from '../engine/aead.ts'
+import type { MaybePromise } from '../engine/tier.ts'
+
+/** What an encapsulation gives: the bytes to send and the shared secret of 32 bytes. */
+export interface Encapsulated {
+  readonly encapsulation: Uint8Array
+  readonly sharedSecret: Uint8Array
+}
+
+/** A private key of a KEM, ready for use. */
+export interface KemSecret {
+  readonly publicKey: Uint8Array
+  /** The shared secret, or `null` for an encapsulation that has none. The length was checked. */
+  decapsulate(encapsulation: Uint8Array): MaybePromise<Uint8Array | null>
+}
+
+/** A public key of a KEM, parsed once for any number of encapsulations. */
+export interface KemEncapsulator {
+  /** `randomness` only in tests; its length is {@link Kem.randomnessSize}. `null`: the key is unusable. */
+  encapsulate(randomness: Uint8Array): MaybePromise<Encapsulated | null>
+}
+
+/** A key encapsulation mechanism (RFC 9180 §4). */
+export interface Kem {
+  /** HPKE KEM identifier. */
+  readonly id: number
+  readonly publicKeySize: number
+  readonly encapsulationSize: number
+  readonly randomnessSize: number
+  /** Whether bytes of the right length are a usable public key. */
+  isPublicKey(bytes: Uint8Array): boolean
+  /** Whether 32 bytes are a private key. */
+  isSeed(seed: Uint8Array): boolean
+  secret(seed: Uint8Array): KemSecret
+  encapsulator(publicKey: Uint8Array): KemEncapsulator
+}
+
+/** A key derivation function of HPKE: one- or two-stage. */
+export interface Kdf {
+  /** HPKE KDF identifier. */
+  readonly id: number
+  /** Key and base nonce of the base-mode key schedule with an empty psk. */
+  schedule(
+    suite: Uint8Array,
+    sharedSecret: Uint8Array,
+    info: Uint8Array,
+  ): { key: Uint8Array; nonce: Uint8Array }
+}
+
+/** One ciphersuite of HPKE. */
+export interface HpkeSuite {
+  readonly kem: Kem
+  readonly kdf: Kdf
+  readonly aead: Aead
+  /** HPKE AEAD identifier: 2 = AES-256-GCM, 3 = ChaCha20-Poly1305. */
+  readonly aeadId: number
+}
