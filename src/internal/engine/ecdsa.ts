@@ -1,12 +1,17 @@
+import type { PointEncoding } from '../algorithm.ts'
 import { toBase64Url } from '../base64.ts'
 import { bigIntToBytes, bytesToBigInt, concat } from '../bytes.ts'
 import type { SignatureVerifier, SigningSecret } from './ed25519.ts'
 import { type KeyObject, type NodeCrypto, plain } from './node.ts'
+import { pointsOf } from './points.ts'
 import { nativeFeature, subtleFeature } from './tier.ts'
 
 /** The part of a noble curve that ECDSA needs here. */
 export interface NobleCurve {
-  readonly Point: { readonly Fn: { readonly ORDER: bigint } }
+  readonly Point: {
+    readonly Fn: { readonly ORDER: bigint }
+    fromBytes(bytes: Uint8Array): { toBytes(compressed: boolean): Uint8Array }
+  }
   readonly utils: {
     isValidSecretKey(secret: Uint8Array): boolean
     isValidPublicKey(publicKey: Uint8Array, compressed?: boolean): boolean
@@ -23,6 +28,12 @@ export interface NobleCurve {
 
 /** ECDSA with SHA-256 over one curve; signatures are r ‖ s, 64 bytes, low-S when we sign. */
 export interface Ecdsa {
+  /** Compressed and uncompressed points of the curve. */
+  readonly points: PointEncoding
+  /** Whether 65 bytes are an uncompressed point on the curve. */
+  isPublicKey(bytes: Uint8Array): boolean
+  /** Whether 32 bytes are a scalar from 1 to n − 1. */
+  isSecret(scalar: Uint8Array): boolean
   secret(scalar: Uint8Array): SigningSecret
   verifier(publicKey: Uint8Array): SignatureVerifier
   /** Whether s is in the lower half, so that a signature has one form. */
@@ -54,6 +65,10 @@ export function ecdsa(noble: NobleCurve, crv: 'P-256' | 'secp256k1', inSubtle: b
       : concat(signature.subarray(0, 32), bigIntToBytes(order() - sOf(signature), 32))
 
   return {
+    points: pointsOf(noble),
+    isPublicKey: (bytes) =>
+      bytes.length === 65 && bytes[0] === 4 && noble.utils.isValidPublicKey(bytes, false),
+    isSecret: (scalar) => noble.utils.isValidSecretKey(scalar),
     isLowS,
     toLowS,
     secret(scalar) {

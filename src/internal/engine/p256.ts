@@ -1,7 +1,9 @@
 import { p256 as noble } from '@noble/curves/nist.js'
+import type { PointEncoding } from '../algorithm.ts'
 import { toBase64Url } from '../base64.ts'
 import { equalBytes } from '../bytes.ts'
 import { type NodeCrypto, plain } from './node.ts'
+import { pointsOf } from './points.ts'
 import { nativeFeature, subtleFeature } from './tier.ts'
 import type { DhSecret } from './x25519.ts'
 
@@ -29,19 +31,8 @@ export function isP256PublicKey(bytes: Uint8Array): boolean {
   return bytes.length === 65 && bytes[0] === 4 && noble.utils.isValidPublicKey(bytes, false)
 }
 
-/** Another encoding of a point to the uncompressed one, or `null` if it is no point. */
-export function uncompressP256(bytes: Uint8Array): Uint8Array | null {
-  try {
-    return noble.Point.fromBytes(bytes).toBytes(false)
-  } catch {
-    return null
-  }
-}
-
-/** The compressed form of a valid point (33 bytes). */
-export function compressP256(bytes: Uint8Array): Uint8Array {
-  return noble.Point.fromBytes(bytes).toBytes(true)
-}
+/** Compressed and uncompressed points of P-256. */
+export const p256Points: PointEncoding = /* @__PURE__ */ pointsOf(noble)
 
 /** ECDH on P-256 (SP 800-56A): shared secrets are the 32-byte x coordinate. Secrets were checked. */
 export function p256Secret(secret: Uint8Array): DhSecret {

@@ -1,0 +1,28 @@
+import { isCaresealError, KeyUnavailable } from '../errors.ts'
+
+/** Rejects with the signal's reason if the call was aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw signal.reason
+}
+
+/**
+ * Runs one operation of a key's home. Our own errors and an abort pass; anything else, such as a silent
+ * HSM, becomes {@link KeyUnavailable} with the cause.
+ */
+export async function callKey<T>(
+  what: string,
+  signal: AbortSignal | undefined,
+  operation: () => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal)
+  try {
+    return await operation()
+  } catch (error) {
+    throwIfAborted(signal)
+    if (isCaresealError(error)) throw error
+    throw new KeyUnavailable(
+      `${what} failed where the key is kept. Try again when it answers.`,
+      error,
+    )
+  }
+}

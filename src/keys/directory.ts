@@ -1,0 +1,81 @@
+import { IdentityInvalid } from '../errors.ts'
+import { throwIfAborted } from '../internal/abort.ts'
+import { bytesArgument, equalBytes, toHex } from '../internal/bytes.ts'
+import { isIdentity } from '../internal/identity.ts'
+import type { CallOptions, KeyDirectory, KeyRecord, PublicIdentity } from './types.ts'
+
+/** An identity with what the directory's keeper knows beside its card. */
+export interface DirectoryEntry {
+  /** The identity. */
+  readonly identity: PublicIdentity
+  /** Name for people. */
+  readonly name?: string
+  /** From when the key is good; from the card's date unless given. */
+  readonly validFrom?: Date
+  /** Until when the key is good; until the card's end unless given. */
+  readonly validUntil?: Date
+  /** Since when others may hold the key. What it signed counts only if it provably existed before. */
+  readonly compromisedAt?: Date
+}
+
+/**
+ * Makes a key directory of a fixed list of identities: whom it lists, its caller vouches for. For a
+ * directory over a database implement `KeyDirectory`: one method.
+ *
+ * @param entries - Identities, or identities with a name and validity. Of two cards of one signing key the
+ *   later one counts.
+ * @returns The directory.
+ * @throws {@link TypeError} if an entry is no identity of this package.
+ * @throws {@link IdentityInvalid} if two cards of one signing key have one date but different encryption keys.
+ * @example
+ * Trusting two physicians as authors.
+ * ```ts
+ * import { generateIdentity, keyDirectory } from 'careseal/keys'
+ *
+ * const chen = await generateIdentity()
+ * const okafor = await generateIdentity()
+ * const authors = keyDirectory([{ identity: chen.public, name: 'Dr Chen' }, okafor.public])
+ * const record = await authors.find(chen.public.signing.id)
+ * console.log(record?.name) // Dr Chen
+ * ```
+ */
+export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>): KeyDirectory {
+  const records = new Map<string, KeyRecord>()
+  for (const entry of entries) {
+    const record = recordOf('identity' in entry ? entry : { identity: entry })
+    const id = toHex(record.key.id)
+    const other = records.get(id)
+    if (other === undefined || isLater(record.identity, other.identity)) records.set(id, record)
+  }
+  return {
+    async find(id: Uint8Array, options: CallOptions = {}) {
+      throwIfAborted(options.signal)
+      return records.get(toHex(bytesArgument(id, 'id'))) ?? null
+    },
+  }
+}
+
+function recordOf(entry: DirectoryEntry): KeyRecord {
+  const { identity, name, validFrom, validUntil, compromisedAt } = entry
+  if (typeof identity !== 'object' || identity === null || !isIdentity(identity)) {
+    throw new TypeError('entries must be public identities of careseal/keys')
+  }
+  return Object.freeze({
+    key: identity.signing,
+    identity,
+    name: name ?? null,
+    validFrom: validFrom ?? identity.issued,
+    validUntil: validUntil ?? identity.expires,
+    compromisedAt: compromisedAt ?? null,
+  })
+}
+
+function isLater(a: PublicIdentity, b: PublicIdentity): boolean {
+  const difference = (a.issued?.getTime() ?? 0) - (b.issued?.getTime() ?? 0)
+  if (difference === 0 && !equalBytes(a.encryption.id, b.encryption.id)) {
+    throw new IdentityInvalid(
+      'Two identity cards of one signing key and one date name different encryption keys. Keep the right one.',
+    )
+  }
+  return difference >= 0
+}

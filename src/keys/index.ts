@@ -1,0 +1,59 @@
+/**
+ * Keys, identities and who vouches for them.
+ *
+ * @module careseal/keys
+ */
+export {
+  ed25519,
+  es256,
+  es256k,
+  mlDsa65,
+  mlKem768P256,
+  p256,
+  x25519,
+  xWing,
+} from './algorithms.ts'
+export { fromCoseKey, toCoseKey } from './coseKey.ts'
+export { type DirectoryEntry, keyDirectory } from './directory.ts'
+export {
+  type CreateIdentityOptions,
+  createIdentity,
+  type DecodeIdentityOptions,
+  decodePublicIdentity,
+  encodePublicIdentity,
+  type GenerateIdentityOptions,
+  generateIdentity,
+  unverifiedIdentity,
+} from './identity.ts'
+export { type FromJwkOptions, type FromSecretJwkOptions, fromJwk, type Jwk, toJwk } from './jwk.ts'
+export { createKeyRing, rotateKey, setKeyStatus } from './keyRing.ts'
+export { destroyKey, exportSeed, generateKey, keyFromSeed } from './local.ts'
+export {
+  type AcceptedAlgorithms,
+  fromDidKey,
+  fromMultikey,
+  toDidKey,
+  toMultikey,
+} from './multikey.ts'
+export { importPublicKey } from './publicKey.ts'
+export type {
+  AnyPublicKey,
+  CallOptions,
+  Decapsulator,
+  Identity,
+  KemAlgorithm,
+  KemPublicKey,
+  KeyDirectory,
+  KeyRecord,
+  KeyRing,
+  KeyRingEntry,
+  KeyStatus,
+  LocalDecapsulator,
+  LocalSigner,
+  PublicIdentity,
+  PublicKey,
+  SignatureAlgorithm,
+  SignaturePublicKey,
+  Signer,
+} from './types.ts'
+export { verifySignature } from './verifySignature.ts'
