@@ -24,6 +24,7 @@ export function dhkem(group: DhGroup): Kem {
     encapsulationSize: group.publicKeySize,
     randomnessSize: 32,
     isPublicKey: group.isPublicKey,
+    isEncapsulation: group.isPublicKey,
     isSeed: group.isSecret,
     secret(seed) {
       const own = group.secret(seed)

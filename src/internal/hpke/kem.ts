@@ -29,6 +29,8 @@ export interface Kem {
   readonly randomnessSize: number
   /** Whether bytes of the right length are a usable public key. */
   isPublicKey(bytes: Uint8Array): boolean
+  /** Whether bytes of the right length can be an encapsulation; what an HSM would choke on is not sent there. */
+  isEncapsulation(bytes: Uint8Array): boolean
   /** Whether 32 bytes are a private key. */
   isSeed(seed: Uint8Array): boolean
   secret(seed: Uint8Array): KemSecret

@@ -48,6 +48,7 @@ export function hybridKem(group: HybridGroup): Kem {
     isPublicKey: (bytes) =>
       isLatticeKey(bytes.subarray(0, latticePublicSize)) &&
       group.isPublicKey(bytes.subarray(latticePublicSize)),
+    isEncapsulation: (bytes) => group.isPublicKey(bytes.subarray(latticeCiphertextSize)),
     isSeed: () => true,
     secret(seed) {
       const expanded = shake256(latticeSeedSize + group.seedSize, seed)

@@ -1,0 +1,90 @@
+import { EnvelopeOpenFailed } from '../errors.ts'
+import { throwIfAborted } from '../internal/abort.ts'
+import { bytesArgument } from '../internal/bytes.ts'
+import { verifySigned } from '../internal/cose/signed.ts'
+import { findAuthors } from '../internal/envelope/authors.ts'
+import { addressedOf, decodePlaintext, readContent } from '../internal/envelope/content.ts'
+import { openPlaintext } from '../internal/envelope/opening.ts'
+import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
+import type { BatchKeyCache } from '../internal/envelope/unwrap.ts'
+import type { OpenedContent, OpenOptions } from './types.ts'
+
+/**
+ * Opens an envelope and verifies everything in it: the key commitment, the content's tag, and the
+ * signatures of all its authors against the directory.
+ *
+ * @param envelope - The envelope's bytes.
+ * @param options - Whose key opens, and who vouches for authors.
+ * @returns The content and what was verified about it.
+ * @throws {@link EnvelopeMalformed} if the bytes are no envelope of the profile.
+ * @throws {@link EnvelopeRecipientNotFound} if the reader is not among the readers.
+ * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
+ * @throws {@link EnvelopeAuthorUntrusted} if it is signed and `authors` is missing or lacks an author.
+ * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
+ * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
+ * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
+ * @throws {@link TypeError} if an argument has the wrong type.
+ * @example
+ * Opening what a stranger may have changed.
+ * ```ts
+ * import { open, seal } from 'careseal/envelope'
+ * import { isCaresealError } from 'careseal/errors'
+ * import { generateKey, xWing } from 'careseal/keys'
+ *
+ * const key = await generateKey(xWing)
+ * const envelope = await seal(new Uint8Array([1, 2, 3]), { recipients: [key.publicKey] })
+ * envelope[envelope.length - 1] ^= 1
+ * const failed = await open(envelope, { as: key }).catch((error: unknown) => error)
+ * console.log(isCaresealError(failed, 'ERR_ENVELOPE_OPEN_FAILED')) // true
+ * ```
+ * @see docs/formats.md §2
+ */
+export async function open(envelope: Uint8Array, options: OpenOptions): Promise<OpenedContent> {
+  return openContent(envelope, options, readerKeys(options.as))
+}
+
+/** Opens with keys that were resolved before. */
+export async function openContent(
+  envelope: Uint8Array,
+  options: Omit<OpenOptions, 'as'>,
+  readers: readonly ReaderKey[],
+  batchKeys?: BatchKeyCache,
+): Promise<OpenedContent> {
+  const { signal, minimumSecurity, profile = 'careseal' } = options
+  throwIfAborted(signal)
+  if (profile !== 'careseal' && profile !== 'foreign') {
+    throw new TypeError("profile must be 'careseal' or 'foreign'")
+  }
+  const bytes = bytesArgument(envelope, 'envelope')
+  const externalAad = bytesArgument(options.externalAad ?? new Uint8Array(0), 'externalAad')
+  const opening = { externalAad, profile, minimumSecurity, signal, batchKeys }
+  const {
+    envelope: parsed,
+    plaintext,
+    reader,
+    security,
+  } = await openPlaintext(bytes, readers, opening)
+  if (parsed.own === null) {
+    return {
+      content: plaintext,
+      mediaType: parsed.contentType,
+      signers: [],
+      authors: [],
+      addressed: 'unstated',
+      security,
+      committed: false,
+      envelopeId: null,
+    }
+  }
+  const { envelopeId } = parsed.own
+  const received = readContent(decodePlaintext(plaintext), envelopeId, externalAad)
+  const { content, mediaType, signed, audience } = received
+  const time = { claimed: null, existedBefore: null }
+  const authors =
+    signed === null ? [] : await findAuthors(signed.kids, options.authors, time, signal)
+  const signers = authors.map(({ key }) => key)
+  if (signed !== null && !(await verifySigned(signed, signers))) throw new EnvelopeOpenFailed()
+  const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]
+  const addressed = addressedOf(audience, ids)
+  return { content, mediaType, signers, authors, addressed, security, committed: true, envelopeId }
+}

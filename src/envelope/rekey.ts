@@ -1,0 +1,125 @@
+import { EnvelopeMalformed } from '../errors.ts'
+import { bytesArgument } from '../internal/bytes.ts'
+import type { CborMap, CborValue } from '../internal/cbor/index.ts'
+import type { ParsedEnvelope } from '../internal/cose/encrypt.ts'
+import { kidMode } from '../internal/cose/keyId.ts'
+import type { WrapKey } from '../internal/cose/recipient.ts'
+import { protectedMap } from '../internal/cose/signed.ts'
+import { aeadOf } from '../internal/envelope/aeads.ts'
+import { decodePlaintext, recordDomain, streamKeyDomain } from '../internal/envelope/content.ts'
+import { isEntryOf } from '../internal/envelope/entries.ts'
+import { openPlaintext } from '../internal/envelope/opening.ts'
+import { readerKeys } from '../internal/envelope/reader.ts'
+import { recipientKey, recipientKeys } from '../internal/envelope/recipients.ts'
+import { checkDowngrade } from '../internal/envelope/rewrapping.ts'
+import { sealPlaintext, wrapSingly } from '../internal/envelope/sealing.ts'
+import type { CallOptions } from '../keys/index.ts'
+import type { Reader, Recipient } from './types.ts'
+
+/** Options of {@link rekey}. */
+export interface RekeyOptions extends CallOptions {
+  /** A present reader. */
+  readonly as: Reader
+  /** All readers from now on: every present one stands here or in `remove`. */
+  readonly recipients: readonly Recipient[]
+  /** Present readers who are left out. */
+  readonly remove?: readonly Recipient[]
+  /** The bytes given on sealing, if any. */
+  readonly externalAad?: Uint8Array
+  /** Lets a post-quantum envelope get a classical reader, which then is only as strong. */
+  readonly allowClassical?: boolean
+}
+
+/**
+ * Seals the same content again under a new content key: same envelope id, same authors' signatures. This is
+ * how to end the access of a removed reader to this copy, and the way from classical to post-quantum. Old
+ * copies stay as readable, and as weak, as they were.
+ *
+ * @param envelope - The envelope's bytes.
+ * @param options - A present reader's key, and all readers from now on.
+ * @returns The new envelope; replace every copy of the old one.
+ * @throws {@link RangeError} if a present reader is neither in `recipients` nor in `remove`; where readers are
+ *   hidden, if the two lists together are not as long as the list of entries.
+ * @throws {@link EnvelopeMalformed} if the bytes are no envelope of careseal's profile, or hold a stream.
+ * @throws {@link EnvelopeRecipientNotFound} if `as` is not among the readers.
+ * @throws {@link EnvelopeOpenFailed} if the envelope does not open.
+ * @throws {@link EnvelopeDowngrade} if a classical reader would join a post-quantum envelope.
+ * @example
+ * From classical to post-quantum.
+ * ```ts
+ * import { open, rekey, seal } from 'careseal/envelope'
+ * import { generateKey, x25519, xWing } from 'careseal/keys'
+ *
+ * const old = await generateKey(x25519)
+ * const next = await generateKey(xWing)
+ * const weak = await seal(new Uint8Array([7]), { recipients: [old.publicKey] })
+ * const strong = await rekey(weak, {
+ *   as: old,
+ *   recipients: [next.publicKey],
+ *   remove: [old.publicKey],
+ * })
+ * console.log((await open(strong, { as: next })).security) // post-quantum
+ * ```
+ */
+export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promise<Uint8Array> {
+  const { signal, allowClassical = false, remove = [] } = options
+  const bytes = bytesArgument(envelope, 'envelope')
+  const externalAad = bytesArgument(options.externalAad ?? new Uint8Array(0), 'externalAad')
+  const readers = readerKeys(options.as)
+  const opening = { externalAad, profile: 'careseal', signal } as const
+  const { envelope: parsed, plaintext, entry } = await openPlaintext(bytes, readers, opening)
+  const keyIds = kidMode(entry.kid)
+  const keys = recipientKeys(options.recipients, keyIds, new Date())
+  const removed = remove.map((reader, i) => recipientKey(reader, `remove[${i}]`, new Date(0)))
+  checkComplete(parsed, keys, removed)
+  checkDowngrade(parsed.own!.postQuantum, keys, allowClassical)
+  refuseStream(decodePlaintext(plaintext))
+  const { envelopeId } = parsed.own!
+  const cipher = { coseAlg: parsed.alg, aead: aeadOf(parsed.alg) }
+  return sealPlaintext({
+    envelopeId,
+    plaintext,
+    keys,
+    wrap: wrapSingly(keyIds),
+    externalAad,
+    cipher,
+  })
+}
+
+/** Nobody is dropped by forgetting: each entry is spoken for. */
+function checkComplete(
+  envelope: ParsedEnvelope,
+  keys: readonly WrapKey[],
+  removed: readonly WrapKey[],
+): void {
+  const named = [...keys, ...removed]
+  const forgotten = envelope.recipients.some(
+    (entry) => entry.kid !== null && !named.some(({ id }) => isEntryOf(envelope, entry, id)),
+  )
+  if (forgotten) {
+    throw new RangeError('a present reader is neither in recipients nor in remove')
+  }
+  const hidden = envelope.recipients.filter(({ kid }) => kid === null).length
+  if (hidden > 0 && named.length !== envelope.recipients.length) {
+    throw new RangeError(
+      `readers are hidden here: recipients and remove must together name ${envelope.recipients.length}`,
+    )
+  }
+}
+
+/** The key of a stream would stay the same inside; that needs a decision of its own. */
+function refuseStream(value: CborValue): void {
+  if (!Array.isArray(value)) return
+  const [domain, manifest] = value as readonly CborValue[]
+  const inRecord =
+    domain === recordDomain && manifest instanceof Uint8Array && manifestOf(manifest).has(13)
+  if (inRecord || domain === streamKeyDomain) {
+    throw new EnvelopeMalformed(
+      'This envelope holds the key of a stream, which this version cannot rekey',
+    )
+  }
+}
+
+function manifestOf(bytes: Uint8Array): CborMap {
+  return protectedMap(bytes, (problem, offset) => new EnvelopeMalformed(problem, { offset }))
+}

@@ -1,0 +1,71 @@
+import { EnvelopeAuthorUntrusted } from '../../errors.ts'
+import { throwIfAborted } from '../abort.ts'
+import { equalBytes } from '../bytes.ts'
+import type { VerificationKey } from '../cose/signer.ts'
+
+/** What a directory says of a key, as far as verification needs it. */
+export interface KeyRecordLike {
+  readonly key: VerificationKey
+  readonly validFrom: Date | null
+  readonly validUntil: Date | null
+  readonly compromisedAt: Date | null
+}
+
+/** A key directory, as far as verification needs it. */
+export interface DirectoryLike<R extends KeyRecordLike> {
+  find(id: Uint8Array, options?: { readonly signal?: AbortSignal | undefined }): Promise<R | null>
+}
+
+/** What is known of the time of a signature. */
+export interface SignatureTime {
+  /** The time that the author claims; `null` where the format has none. */
+  readonly claimed: Date | null
+  /** Before when the signature provably existed; `null` without proof. */
+  readonly existedBefore: Date | null
+}
+
+/**
+ * The directory's records of all signers. An author whom it does not hold, whose key was not good at the
+ * claimed time, or whose key was compromised before the signature provably existed, is not trusted.
+ */
+export async function findAuthors<R extends KeyRecordLike>(
+  kids: readonly Uint8Array[],
+  directory: DirectoryLike<R> | undefined,
+  time: SignatureTime,
+  signal: AbortSignal | undefined,
+): Promise<R[]> {
+  if (directory === undefined) {
+    throw new EnvelopeAuthorUntrusted(
+      'This content is signed: pass { authors: keyDirectory([...]) } with the people you accept as authors.',
+    )
+  }
+  const records: R[] = []
+  for (const kid of kids) {
+    throwIfAborted(signal)
+    const record = await directory.find(kid, { signal })
+    if (record === null || !equalBytes(record.key.id, kid)) {
+      throw new EnvelopeAuthorUntrusted(
+        'The author is not in the key directory. Add the identity card of the author if you trust it.',
+      )
+    }
+    judge(record, time)
+    records.push(record)
+  }
+  return records
+}
+
+function judge(record: KeyRecordLike, { claimed, existedBefore }: SignatureTime): void {
+  const { validFrom, validUntil, compromisedAt } = record
+  const tooEarly = claimed !== null && validFrom !== null && claimed < validFrom
+  const tooLate = claimed !== null && validUntil !== null && claimed > validUntil
+  if (tooEarly || tooLate) {
+    throw new EnvelopeAuthorUntrusted(
+      "The author's key was not valid at the time that the content claims.",
+    )
+  }
+  if (compromisedAt !== null && !(existedBefore !== null && existedBefore <= compromisedAt)) {
+    throw new EnvelopeAuthorUntrusted(
+      "The author's key is compromised, and nothing proves that the content existed before. A receipt with a time would.",
+    )
+  }
+}

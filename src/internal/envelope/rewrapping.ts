@@ -1,0 +1,94 @@
+import { EnvelopeDowngrade, EnvelopeRecipientNotFound } from '../../errors.ts'
+import { equalBytes, wipe } from '../bytes.ts'
+import { encodeEncrypt, type ParsedEnvelope, parseEncrypt } from '../cose/encrypt.ts'
+import { kidFor, kidMode } from '../cose/keyId.ts'
+import { type RecipientEntry, type WrapKey, wrapFor } from '../cose/recipient.ts'
+import { maximumRecipients } from '../registry.ts'
+import { isEntryOf } from './entries.ts'
+import type { ReaderKey } from './reader.ts'
+import { checkTrials, type RecipientLike, recipientKey } from './recipients.ts'
+import { type UnwrapOptions, unwrapContentKey } from './unwrap.ts'
+
+/** Changes to the list of readers. */
+export interface Rewrapping extends UnwrapOptions {
+  readonly add: readonly RecipientLike[]
+  readonly remove: readonly RecipientLike[]
+  readonly allowClassical: boolean
+}
+
+/**
+ * Adds and removes readers by rewriting the list of recipients alone: layer 0 stays byte for byte. The
+ * commitment is checked first, so that nobody is added to an envelope that would not open for them.
+ */
+export async function rewrapEnvelope(
+  bytes: Uint8Array,
+  readers: readonly ReaderKey[],
+  options: Rewrapping,
+): Promise<Uint8Array> {
+  const envelope = parseEncrypt(bytes, { profile: 'careseal' })
+  const now = new Date()
+  const added = options.add.map((reader, i) => recipientKey(reader, `add[${i}]`, now))
+  const removed = options.remove.map((reader, i) =>
+    recipientKey(reader, `remove[${i}]`, new Date(0)),
+  )
+  checkDowngrade(envelope.own!.postQuantum, added, options.allowClassical)
+  const { contentKey, entry } = await unwrapContentKey(envelope, readers, options)
+  try {
+    const kept = without(envelope, removed)
+    const fresh = await addEntries(envelope, kept, added, entry, contentKey)
+    const recipients = [...kept, ...fresh]
+    if (recipients.length === 0)
+      throw new RangeError('remove would leave the envelope without a reader')
+    if (recipients.length > maximumRecipients) {
+      throw new RangeError(`an envelope has at most ${maximumRecipients} readers`)
+    }
+    checkTrials(recipients.filter(({ kid }) => kid === null).map(({ alg }) => String(alg)))
+    return encodeEncrypt(envelope, recipients)
+  } finally {
+    wipe(contentKey)
+  }
+}
+
+/** A classical reader joins a post-quantum envelope only if the caller says so. */
+export function checkDowngrade(
+  postQuantum: boolean,
+  keys: readonly WrapKey[],
+  allowClassical: boolean,
+): void {
+  if (postQuantum && !allowClassical && keys.some(({ algorithm }) => !algorithm.postQuantum)) {
+    throw new EnvelopeDowngrade()
+  }
+}
+
+function without(envelope: ParsedEnvelope, removed: readonly WrapKey[]): RecipientEntry[] {
+  const gone = removed.map(({ id }) => {
+    const entries = envelope.recipients.filter((entry) => isEntryOf(envelope, entry, id))
+    if (entries.length === 0) {
+      throw new EnvelopeRecipientNotFound(
+        'A reader to remove is not among the entries with a key id. Rekey an envelope with hidden readers instead.',
+      )
+    }
+    return entries
+  })
+  return envelope.recipients.filter((entry) => !gone.some((entries) => entries.includes(entry)))
+}
+
+/** New entries take the kid form of the one that opened; who is a reader already stays one. */
+async function addEntries(
+  envelope: ParsedEnvelope,
+  kept: readonly RecipientEntry[],
+  added: readonly WrapKey[],
+  opened: RecipientEntry,
+  contentKey: Uint8Array,
+): Promise<RecipientEntry[]> {
+  const missing = added.filter(
+    ({ id }, i) =>
+      !kept.some((entry) => isEntryOf(envelope, entry, id)) &&
+      !added.slice(0, i).some((other) => equalBytes(other.id, id)),
+  )
+  const { envelopeId } = envelope.own!
+  const mode = kidMode(opened.kid)
+  return Promise.all(
+    missing.map((key) => wrapFor(key, contentKey, envelope.alg, kidFor(mode, envelopeId, key.id))),
+  )
+}

@@ -1,0 +1,58 @@
+import { wipe } from '../bytes.ts'
+import { encodeEncrypt, encodeOwnHeaders, encryptAad } from '../cose/encrypt.ts'
+import { type KeyIdMode, kidFor } from '../cose/keyId.ts'
+import { type RecipientEntry, type WrapKey, wrapFor } from '../cose/recipient.ts'
+import { chacha } from '../engine/chacha.ts'
+import { fastGcm } from '../engine/fastGcm.ts'
+import { randomBytes } from '../random.ts'
+import { algA256Gcm, algChaCha20Poly1305 } from '../registry.ts'
+import type { CipherInternals } from './cipher.ts'
+import { commitKey } from './commitment.ts'
+
+/** Makes the entry of one reader for a content key. */
+export type WrapContentKey = (
+  key: WrapKey,
+  contentKey: Uint8Array,
+  nextAlg: number,
+  envelopeId: Uint8Array,
+) => Promise<RecipientEntry>
+
+/** What is sealed, for whom. */
+export interface Sealing {
+  readonly envelopeId: Uint8Array
+  readonly plaintext: Uint8Array
+  readonly keys: readonly WrapKey[]
+  readonly wrap: WrapContentKey
+  readonly externalAad: Uint8Array
+  readonly cipher?: CipherInternals | undefined
+}
+
+/** Wraps a content key for each reader on its own. */
+export function wrapSingly(keyIds: KeyIdMode): WrapContentKey {
+  return (key, contentKey, nextAlg, envelopeId) =>
+    wrapFor(key, contentKey, nextAlg, kidFor(keyIds, envelopeId, key.id))
+}
+
+/** Seals one plaintext under a fresh content key and IV (docs/formats.md §2). */
+export async function sealPlaintext(sealing: Sealing): Promise<Uint8Array> {
+  const { envelopeId, plaintext, keys, wrap, externalAad } = sealing
+  const { coseAlg, aead } = sealing.cipher ?? defaultCipher()
+  const contentKey = randomBytes(32)
+  const iv = randomBytes(12)
+  const commitment = commitKey(contentKey, envelopeId, iv)
+  const postQuantum = keys.every(({ algorithm }) => algorithm.postQuantum)
+  const protectedBytes = encodeOwnHeaders(coseAlg, { envelopeId, commitment, postQuantum })
+  const aad = encryptAad(protectedBytes, externalAad)
+  const entries = await Promise.all(keys.map((key) => wrap(key, contentKey, coseAlg, envelopeId)))
+  const ciphertext = await aead.seal(contentKey, iv, aad, plaintext)
+  wipe(contentKey)
+  return encodeEncrypt({ protectedBytes, iv, ciphertext }, entries)
+}
+
+/** AES-256-GCM where the platform has it; else ChaCha20-Poly1305, which JavaScript runs faster. */
+function defaultCipher(): CipherInternals {
+  const gcm = fastGcm()
+  return gcm === null
+    ? { coseAlg: algChaCha20Poly1305, aead: chacha }
+    : { coseAlg: algA256Gcm, aead: gcm }
+}

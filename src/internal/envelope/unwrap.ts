@@ -1,0 +1,147 @@
+import { EnvelopeOpenFailed, EnvelopeRecipientNotFound, isCaresealError } from '../../errors.ts'
+import { callKey } from '../abort.ts'
+import { internalsOf } from '../algorithm.ts'
+import { equalBytes, toHex, wipe } from '../bytes.ts'
+import type { ParsedEnvelope } from '../cose/encrypt.ts'
+import { hintOf } from '../cose/keyId.ts'
+import { type ForeignInfo, type RecipientEntry, unwrapEntry } from '../cose/recipient.ts'
+import { unwrapKey } from '../engine/aesKw.ts'
+import { sha256 } from '../engine/hash.ts'
+import { algA256Kw, maximumTrials } from '../registry.ts'
+import { commitKey } from './commitment.ts'
+import { type ReaderKey, usableKey } from './reader.ts'
+
+/** Batch keys that a long-lived opener has unwrapped, by the entry they came from. */
+export interface BatchKeyCache {
+  get(id: string): Uint8Array | undefined
+  set(id: string, key: Uint8Array): void
+}
+
+/** Options of {@link unwrapContentKey}. */
+export interface UnwrapOptions extends ForeignInfo {
+  readonly signal?: AbortSignal | undefined
+  readonly batchKeys?: BatchKeyCache | undefined
+}
+
+/** A content key, and by which entry and key it came. The caller wipes it. */
+export interface UnwrappedKey {
+  readonly contentKey: Uint8Array
+  readonly entry: RecipientEntry
+  readonly reader: ReaderKey
+}
+
+interface Attempt {
+  readonly entry: RecipientEntry
+  readonly reader: ReaderKey
+}
+
+/**
+ * Finds the reader's entry and unwraps the content key. In the careseal profile a key counts only if it
+ * fits the commitment; the comparison is in constant time and comes before the content is touched.
+ */
+export async function unwrapContentKey(
+  envelope: ParsedEnvelope,
+  readers: readonly ReaderKey[],
+  options: UnwrapOptions = {},
+): Promise<UnwrappedKey> {
+  const attempts =
+    envelope.own === null ? foreignAttempts(envelope, readers) : ownAttempts(envelope, readers)
+  if (attempts.length === 0) throw new EnvelopeRecipientNotFound()
+  for (const attempt of attempts) {
+    const contentKey = await tryEntry(envelope, attempt, options)
+    if (contentKey !== null) return { contentKey, ...attempt }
+  }
+  throw new EnvelopeOpenFailed()
+}
+
+/** Entries by key id or hint; where there is none, entries without one, at most 64 (docs/formats.md §2). */
+function ownAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): Attempt[] {
+  const salted = new Map<string, Map<string, ReaderKey>>()
+  const plain = new Map(readers.map((reader) => [toHex(reader.publicKey.id), reader]))
+  const hints = (salt: Uint8Array): Map<string, ReaderKey> => {
+    const id = toHex(salt)
+    let found = salted.get(id)
+    if (found === undefined) {
+      found = new Map(readers.map((reader) => [toHex(hintOf(salt, reader.publicKey.id)), reader]))
+      salted.set(id, found)
+    }
+    return found
+  }
+  const named: Attempt[] = []
+  for (const entry of envelope.recipients) {
+    if (entry.kid === null) continue
+    const known =
+      entry.kid.length === 32 ? plain : hints(entry.batch?.salt ?? envelope.own!.envelopeId)
+    const reader = known.get(toHex(entry.kid))
+    if (reader !== undefined) named.push({ entry, reader })
+  }
+  // A ring may hold two of the readers, one of them retired: that one last.
+  named.sort((a, b) => Number(a.reader.retired !== null) - Number(b.reader.retired !== null))
+  return named.length > 0
+    ? named
+    : trials(
+        envelope.recipients.filter(({ kid }) => kid === null),
+        readers,
+      )
+}
+
+/** Foreign key ids mean what their sender meant: ours first, then every entry of an own algorithm. */
+function foreignAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): Attempt[] {
+  const all = trials(envelope.recipients, readers)
+  const named = all.filter(
+    ({ entry, reader }) => entry.kid !== null && equalBytes(entry.kid, reader.publicKey.id),
+  )
+  return [...named, ...all.filter((attempt) => !named.includes(attempt))]
+}
+
+function trials(entries: readonly RecipientEntry[], readers: readonly ReaderKey[]): Attempt[] {
+  const attempts: Attempt[] = []
+  for (const reader of readers) {
+    if (reader.retired !== null) continue
+    const { coseAlg } = internalsOf(reader.publicKey.algorithm)
+    const fitting = entries.filter(({ alg }) => alg === coseAlg).slice(0, maximumTrials)
+    attempts.push(...fitting.map((entry) => ({ entry, reader })))
+  }
+  return attempts.slice(0, maximumTrials)
+}
+
+/** `null` where this entry does not open; errors of the key's home and aborts pass. */
+async function tryEntry(
+  envelope: ParsedEnvelope,
+  { entry, reader }: Attempt,
+  options: UnwrapOptions,
+): Promise<Uint8Array | null> {
+  try {
+    const contentKey = await unwrapOne(envelope, entry, reader, options)
+    if (contentKey === null || envelope.own === null) return contentKey
+    const { envelopeId, commitment } = envelope.own
+    if (equalBytes(commitKey(contentKey, envelopeId, envelope.iv), commitment)) return contentKey
+    wipe(contentKey)
+    return null
+  } catch (error) {
+    if (isCaresealError(error, 'ERR_ENVELOPE_OPEN_FAILED')) return null
+    throw error
+  }
+}
+
+async function unwrapOne(
+  envelope: ParsedEnvelope,
+  entry: RecipientEntry,
+  reader: ReaderKey,
+  options: UnwrapOptions,
+): Promise<Uint8Array | null> {
+  const { signal, batchKeys } = options
+  const key = usableKey(reader)
+  const decapsulate = (encapsulation: Uint8Array): Promise<Uint8Array> =>
+    callKey('Decapsulation', signal, () => key.decapsulate(encapsulation, { signal }))
+  const { algorithm } = reader.publicKey
+  if (entry.batch === null) return unwrapEntry(algorithm, entry, envelope.alg, decapsulate, options)
+  const id =
+    batchKeys === undefined ? '' : toHex(sha256(entry.protectedBytes, entry.ek, entry.wrapped))
+  const cached = batchKeys?.get(id)
+  const batchKey = cached ?? (await unwrapEntry(algorithm, entry, algA256Kw, decapsulate))
+  if (cached === undefined) batchKeys?.set(id, batchKey)
+  const contentKey = unwrapKey(batchKey, entry.batch.wrappedKey)
+  if (batchKeys === undefined) wipe(batchKey)
+  return contentKey
+}
