@@ -1,6 +1,23 @@
 /**
- * The front door of careseal.
+ * The front door: health records sealed to their readers, entered into a log, shared, opened and proven.
  *
  * @module careseal
  */
 export { CaresealError, isCaresealError } from './errors.ts'
+export type { Reason } from './internal/reason.ts'
+export { explainReceipt, issueReceipt, verifyReceipt } from './ledger/index.ts'
+export { explainRecord } from './record/explainRecord.ts'
+export { type LoggedEntry, logRecords } from './record/logRecords.ts'
+export { openRecord } from './record/openRecord.ts'
+export { sealRecord } from './record/sealRecord.ts'
+export { type SealedBatch, type SealRecordsOptions, sealRecords } from './record/sealRecords.ts'
+export { type SharedRecord, type ShareRecordOptions, shareRecord } from './record/shareRecord.ts'
+export type {
+  LoggedRecord,
+  Manifest,
+  OpenedRecord,
+  OpenRecordOptions,
+  RecordInput,
+  SealedRecord,
+  SealRecordOptions,
+} from './record/types.ts'

@@ -1,0 +1,15 @@
+/**
+ * Signed events about records: who did what, with whose leave. This version has `share`.
+ *
+ * @module careseal/consent
+ */
+export { signEvent } from './signEvent.ts'
+export type {
+  CareEvent,
+  ShareEvent,
+  SignEventOptions,
+  SignedEvent,
+  VerifiedEvent,
+  VerifyEventOptions,
+} from './types.ts'
+export { verifyEvent } from './verifyEvent.ts'

@@ -1,0 +1,16 @@
+/**
+ * Receipts: proofs that a log has an entry, and who stands behind them.
+ *
+ * @module careseal/ledger
+ */
+export { explainReceipt } from './explainReceipt.ts'
+export { issueReceipt } from './issueReceipt.ts'
+export type {
+  AnchoredCheckpoint,
+  AnchorVerifier,
+  TrustPolicy,
+  VerifiedAnchor,
+  VerifiedReceipt,
+  VerifiedWitness,
+} from './types.ts'
+export { verifyReceipt } from './verifyReceipt.ts'

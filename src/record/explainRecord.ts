@@ -1,0 +1,53 @@
+import { requireVerified } from '../internal/verified.ts'
+import { explainReceipt } from '../ledger/index.ts'
+import type { OpenedRecord } from './types.ts'
+
+/**
+ * Says in plain words what was verified about an opened record, and what was not.
+ *
+ * @param opened - A result of {@link openRecord}, as it was returned.
+ * @returns A few sentences, one per line; no content of the record.
+ * @throws {@link TypeError} if `opened` did not come from {@link openRecord}.
+ * @example
+ * What a person is shown beside a record.
+ * ```ts
+ * import { explainRecord, openRecord, sealRecord } from 'careseal'
+ * import { generateIdentity, keyDirectory } from 'careseal/keys'
+ *
+ * const physician = await generateIdentity()
+ * const { envelope } = await sealRecord('{"resourceType":"Patient"}', {
+ *   author: physician,
+ *   recipients: [physician.public],
+ * })
+ * const authors = keyDirectory([{ identity: physician.public, name: 'Dr Chen' }])
+ * console.log(explainRecord(await openRecord(envelope, { as: physician, authors })))
+ * ```
+ */
+export function explainRecord(opened: OpenedRecord): string {
+  requireVerified('record', opened, 'opened')
+  const { authors, manifest, addressed, security, logged } = opened
+  const names = authors.map(({ name, identity }) => name ?? identity.did).join(' and ')
+  const lines = [
+    `Signed by ${names}, who ${authors.length === 1 ? 'says' : 'say'} it was created ${manifest.createdAt.toISOString()}.`,
+    addressedText[addressed],
+    security === 'post-quantum'
+      ? 'Sealed so that a quantum computer would not help a thief.'
+      : 'Sealed with classical cryptography only: a future quantum computer could open a copy kept today.',
+    manifest.canonicalization === 'raw'
+      ? 'The signature covers the content byte for byte.'
+      : `The signature covers the content byte for byte, and its FHIR meaning under ${manifest.canonicalization}.`,
+  ]
+  if (manifest.amends !== null) lines.push(`It replaces the version ${manifest.amends}.`)
+  lines.push(
+    logged === null
+      ? 'No receipt was checked: nothing says whether a log has it, or since when it exists.'
+      : explainReceipt(logged),
+  )
+  return lines.join('\n')
+}
+
+const addressedText = {
+  original: 'Its author sealed it to this reader.',
+  shared: 'Its author did not seal it to this reader; another reader passed it on.',
+  unstated: 'Its author did not state the readers.',
+} as const

@@ -1,0 +1,118 @@
+import { EnvelopeOpenFailed } from '../errors.ts'
+import { throwIfAborted } from '../internal/abort.ts'
+import { bytesArgument } from '../internal/bytes.ts'
+import { verifySigned } from '../internal/cose/signed.ts'
+import { findAuthors } from '../internal/envelope/authors.ts'
+import { addressedOf } from '../internal/envelope/content.ts'
+import { openPlaintext } from '../internal/envelope/opening.ts'
+import { readerKeys } from '../internal/envelope/reader.ts'
+import { commitmentId } from '../internal/record/opening.ts'
+import { fromSeconds } from '../internal/time.ts'
+import { markVerified } from '../internal/verified.ts'
+import { verifyReceipt } from '../ledger/index.ts'
+import type { ManifestFields } from './manifest.ts'
+import { readRecord } from './readRecord.ts'
+import type { Manifest, OpenedRecord, OpenRecordOptions } from './types.ts'
+
+/**
+ * Opens a record and verifies all of it: the envelope's key commitment and tag, that content, manifest and
+ * commitment fit together, the signatures of all authors against the directory, and with `proof` that a log
+ * has it.
+ *
+ * @param envelope - The envelope's bytes.
+ * @param options - Whose key opens, who vouches for authors, and the proof to check.
+ * @returns The content and what was verified about it.
+ * @throws {@link EnvelopeMalformed} if the bytes are no envelope of careseal's profile.
+ * @throws {@link EnvelopeRecipientNotFound} if the reader is not among the readers.
+ * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
+ * @throws {@link EnvelopeAuthorUntrusted} if the directory lacks an author, or does not vouch for that time.
+ * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
+ * @throws {@link RecordMalformed} if the envelope holds no record of this version.
+ * @throws {@link RecordInvalid} if content and manifest do not fit, or the canonicalization is not at hand.
+ * @throws {@link ReceiptMalformed} if the receipt is none.
+ * @throws {@link ReceiptInvalid} if the receipt proves something else, or nothing.
+ * @throws {@link TrustInsufficient} if the receipt does not meet the trust policy.
+ * @throws {@link LedgerConflict} if the receipt shows two histories of one log.
+ * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
+ * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
+ * @throws {@link TypeError} if an argument has the wrong type.
+ * @example
+ * Opening with the proof that the log has it.
+ * ```ts
+ * import { openRecord, sealRecord } from 'careseal'
+ * import { ed25519, generateIdentity, generateKey, keyDirectory } from 'careseal/keys'
+ * import { openLog, parseLogPolicy } from 'careseal/log'
+ * import { memoryStore } from 'careseal/store'
+ *
+ * const physician = await generateIdentity()
+ * const signer = await generateKey(ed25519)
+ * const log = await openLog({ origin: 'hospital.example/log', signer, store: memoryStore() })
+ * const sealed = await sealRecord('{"resourceType":"Patient"}', {
+ *   author: physician,
+ *   recipients: [physician.public],
+ *   log,
+ * })
+ * const trust = { logs: parseLogPolicy(`log ${log.verifierKey}\nquorum none\n`) }
+ * const opened = await openRecord(sealed.envelope, {
+ *   as: physician,
+ *   authors: keyDirectory([physician.public]),
+ *   proof: { receipt: sealed.receipt, trust },
+ * })
+ * console.log(opened.logged?.index) // 1
+ * ```
+ * @see docs/formats.md §4
+ */
+export async function openRecord(
+  envelope: Uint8Array,
+  options: OpenRecordOptions,
+): Promise<OpenedRecord> {
+  const { authors: directory, proof, minimumSecurity, canonicalizations = [], signal } = options
+  throwIfAborted(signal)
+  const readers = readerKeys(options.as)
+  const bytes = bytesArgument(envelope, 'envelope')
+  const externalAad = new Uint8Array(0)
+  const opening = { externalAad, profile: 'careseal', minimumSecurity, signal } as const
+  const {
+    envelope: parsed,
+    plaintext,
+    reader,
+    security,
+  } = await openPlaintext(bytes, readers, opening)
+  const record = readRecord(plaintext, parsed.own!.envelopeId, canonicalizations)
+  const { fields, content, commitment, signed } = record
+  const logged =
+    proof === undefined
+      ? null
+      : await verifyReceipt(proof.receipt, { commitment, trust: proof.trust })
+  const createdAt = fromSeconds(fields.createdAt)
+  const time = { claimed: createdAt, existedBefore: logged?.existedBefore ?? null }
+  const authors = await findAuthors(signed.kids, directory, time, signal)
+  const keys = authors.map(({ key }) => key)
+  if (!(await verifySigned(signed, keys))) throw new EnvelopeOpenFailed()
+  const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]
+  return markVerified('record', {
+    id: commitmentId(commitment),
+    commitment,
+    content,
+    mediaType: fields.mediaType,
+    authors,
+    addressed: addressedOf(fields.audience, ids),
+    security,
+    manifest: manifestOf(fields, createdAt),
+    logged,
+  })
+}
+
+function manifestOf(fields: ManifestFields, createdAt: Date): Manifest {
+  const { mediaType, canonicalization, hash, digest, subject, labels, previous } = fields
+  return Object.freeze({
+    mediaType,
+    canonicalization,
+    hash,
+    digest,
+    createdAt,
+    subject,
+    securityLabels: labels,
+    amends: previous === null ? null : commitmentId(previous),
+  })
+}

@@ -1,0 +1,61 @@
+import { EnvelopeOpenFailed, RecordInvalid } from '../errors.ts'
+import type { Canonicalization } from '../fhir/index.ts'
+import { equalBytes } from '../internal/bytes.ts'
+import { type ReceivedSigned, receiveSigned } from '../internal/cose/signed.ts'
+import { openingHash, recordCommitment } from '../internal/record/opening.ts'
+import { headerAudience, headerEnvelopeId } from '../internal/registry.ts'
+import { digestByName } from './canonical.ts'
+import { decodeRecord } from './layout.ts'
+import {
+  audienceHash,
+  decodeManifest,
+  headHash,
+  type ManifestFields,
+  malformedRecord,
+} from './manifest.ts'
+
+/** A record whose parts fit together; its authors' signatures are still to be verified. */
+export interface ReceivedRecord {
+  readonly fields: ManifestFields
+  readonly content: Uint8Array
+  readonly commitment: Uint8Array
+  readonly signed: ReceivedSigned
+}
+
+/**
+ * Takes the plaintext of an envelope as a record and rebuilds all that the signature covers from manifest and
+ * content: head, opening, audience, commitment. Only what they cover is accepted (docs/formats.md §3, §4).
+ */
+export function readRecord(
+  plaintext: Uint8Array,
+  envelopeId: Uint8Array,
+  canonicalizations: readonly Canonicalization[],
+): ReceivedRecord {
+  const { manifest, signature, content, signed: value } = decodeRecord(plaintext)
+  const fields = decodeManifest(manifest)
+  const labels = [headerEnvelopeId, headerAudience]
+  const signed = receiveSigned(value, { kind: 'record', labels }, malformedRecord)
+  const { canonicalization, hash, digest, authors } = fields
+  if (!equalBytes(digestByName(content, canonicalization, hash, canonicalizations), digest)) {
+    throw new RecordInvalid('The content of the record is not what its manifest says.')
+  }
+  const opened = openingHash({
+    ...fields,
+    eventType: 'record',
+    headHash: headHash(fields, content),
+  })
+  const fits =
+    sameBytes(signed.headers.get(headerEnvelopeId), envelopeId) &&
+    sameBytes(signed.headers.get(headerAudience), audienceHash(fields)) &&
+    equalBytes(signed.payload, opened) &&
+    authors.length === signed.kids.length &&
+    authors.every((author, i) => equalBytes(author, signed.kids[i]!))
+  // As for a false signature: what was signed is not this record in this envelope.
+  if (!fits) throw new EnvelopeOpenFailed()
+  return { fields, content, commitment: recordCommitment(opened, signature), signed }
+}
+
+function sameBytes(received: unknown, expected: Uint8Array | null): boolean {
+  if (expected === null) return received === null
+  return received instanceof Uint8Array && equalBytes(received, expected)
+}

@@ -1,0 +1,140 @@
+import { ContentTooLarge } from '../errors.ts'
+import type { Canonicalization } from '../fhir/index.ts'
+import { bytesArgument, compareBytes } from '../internal/bytes.ts'
+import { type CborKey, type CborValue, encodeCbor } from '../internal/cbor/index.ts'
+import type { KeyIdMode } from '../internal/cose/keyId.ts'
+import { sign } from '../internal/cose/signed.ts'
+import type { SignerLike } from '../internal/cose/signer.ts'
+import { audienceOf, type RecipientLike, recipientKeys } from '../internal/envelope/recipients.ts'
+import { sealPlaintext, type WrapContentKey } from '../internal/envelope/sealing.ts'
+import { randomBytes } from '../internal/random.ts'
+import {
+  commitmentId,
+  idCommitment,
+  openingHash,
+  recordCommitment,
+} from '../internal/record/opening.ts'
+import { headerAudience, headerEnvelopeId, maximumContent } from '../internal/registry.ts'
+import { toSeconds } from '../internal/time.ts'
+import { encodeUtf8, isWellFormed } from '../internal/utf8.ts'
+import { defaultCanonicalization, digestContent } from './canonical.ts'
+import { encodeRecord } from './layout.ts'
+import {
+  audienceHash,
+  encodeManifest,
+  headHash,
+  type ManifestFields,
+  sortLabels,
+} from './manifest.ts'
+import type { SealedRecord } from './types.ts'
+
+/** What all records of a call share. */
+export interface SealingContext {
+  readonly signers: readonly SignerLike[]
+  readonly keyIds: KeyIdMode
+  readonly wrap: WrapContentKey
+  readonly padding: boolean
+  readonly strict: boolean
+  readonly now: Date
+  readonly signal: AbortSignal | undefined
+}
+
+/** One record to seal. */
+export interface RecordToSeal {
+  readonly content: Uint8Array | string
+  readonly recipients: readonly RecipientLike[]
+  readonly mediaType?: string | undefined
+  readonly canonicalization?: Canonicalization | undefined
+  readonly subject?: Uint8Array | undefined
+  readonly securityLabels?: readonly string[] | undefined
+  readonly amends?: string | undefined
+}
+
+const empty = new Uint8Array(0)
+
+/** Digests, commits, signs and seals one record; no I/O (docs/formats.md §3 and §4). */
+export async function sealOne(
+  record: RecordToSeal,
+  context: SealingContext,
+): Promise<SealedRecord> {
+  const { signers, keyIds, wrap, padding, strict, now, signal } = context
+  const { mediaType = 'application/fhir+json' } = record
+  const content = contentArgument(record.content)
+  const keys = recipientKeys(record.recipients, keyIds, now)
+  const rule = record.canonicalization ?? defaultCanonicalization(mediaType)
+  const { canonicalization, value, notes } = digestContent(content, rule, strict)
+  const envelopeId = randomBytes(32)
+  const fields: ManifestFields = {
+    mediaType: textArgument(mediaType, 'mediaType'),
+    canonicalization,
+    hash: 'sha-256',
+    digest: value,
+    salt: randomBytes(32),
+    createdAt: toSeconds(now, 'now'),
+    subject: subjectArgument(record.subject),
+    previous: amendsArgument(record.amends),
+    labels: labelsArgument(record.securityLabels ?? []),
+    authors: signers.map(({ publicKey }) => publicKey.id).sort(compareBytes),
+    headSalt: randomBytes(32),
+    audience: audienceOf(keys, keyIds),
+  }
+  const opened = openingHash({
+    ...fields,
+    eventType: 'record',
+    headHash: headHash(fields, content),
+  })
+  const headers = new Map<CborKey, CborValue>([
+    [headerEnvelopeId, envelopeId],
+    [headerAudience, audienceHash(fields)],
+  ])
+  const signature = encodeCbor(
+    await sign(signers, { kind: 'record', headers, payload: opened }, signal),
+  )
+  const commitment = recordCommitment(opened, signature)
+  const manifest = encodeManifest(fields)
+  const plaintext = encodeRecord({ manifest, signature, content }, padding)
+  const envelope = await sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad: empty })
+  return { id: commitmentId(commitment), commitment, envelope, notes }
+}
+
+function contentArgument(content: Uint8Array | string): Uint8Array {
+  if (typeof content === 'string' && !isWellFormed(content)) {
+    throw new RangeError('content must be text without lone surrogates, or bytes')
+  }
+  const bytes =
+    typeof content === 'string' ? encodeUtf8(content) : bytesArgument(content, 'content')
+  if (bytes.length > maximumContent) {
+    throw new ContentTooLarge(
+      'Content of more than 16 MiB does not fit into one record; it needs sealRecordStream and openRecordStream, which this version does not have yet.',
+    )
+  }
+  return bytes
+}
+
+function subjectArgument(subject: Uint8Array | undefined): Uint8Array | null {
+  if (subject === undefined) return null
+  const bytes = bytesArgument(subject, 'subject').slice()
+  if (bytes.length < 1 || bytes.length > 64) {
+    throw new RangeError('subject must be a random handle of 1 to 64 bytes')
+  }
+  return bytes
+}
+
+function amendsArgument(amends: string | undefined): Uint8Array | null {
+  if (amends === undefined) return null
+  const commitment = idCommitment(amends)
+  if (commitment === null) throw new RangeError('amends must be the id of a record')
+  return commitment
+}
+
+function labelsArgument(labels: readonly string[]): string[] {
+  if (!Array.isArray(labels)) throw new TypeError('securityLabels must be an array of strings')
+  return sortLabels(labels.map((label) => textArgument(label, 'securityLabels')))
+}
+
+function textArgument(text: string, name: string): string {
+  if (typeof text !== 'string' || !isWellFormed(text)) {
+    throw new TypeError(`${name} must be text without lone surrogates`)
+  }
+  return text
+}

@@ -1,0 +1,134 @@
+import { throwIfAborted } from '../internal/abort.ts'
+import { wrapInBatch } from '../internal/envelope/batch.ts'
+import type { Log } from '../log/index.ts'
+import { logRecords } from './logRecords.ts'
+import { type RecordToSeal, type SealingContext, sealOne } from './sealOne.ts'
+import { contextOf } from './sealRecord.ts'
+import type { LoggedRecord, RecordInput, SealedRecord, SealRecordOptions } from './types.ts'
+
+/** Options of {@link sealRecords}. */
+export interface SealRecordsOptions extends SealRecordOptions {
+  /** Records that are sealed, logged and yielded together; 256 unless given, 1 to 10,000. */
+  readonly batchSize?: number
+}
+
+/** One yield of {@link sealRecords}. */
+export interface SealedBatch<K, R extends SealedRecord = SealedRecord> {
+  /** What was sealed, each with the key of its input. */
+  readonly records: readonly (R & { readonly key: K })[]
+  /** What was not, and why; the others of the batch are not harmed. */
+  readonly failed: readonly { readonly key: K; readonly error: unknown }[]
+}
+
+const maximumBatch = 10_000
+
+/**
+ * Seals many records: one encapsulation per reader for all of them, one checkpoint per batch. Store each
+ * batch as it comes, and remember the last key: to resume, begin after it. One bad record harms no other.
+ *
+ * Everyone can see that the envelopes of one call belong together; a reader added to one of them later opens
+ * no other.
+ *
+ * @param inputs - The records, lazily taken.
+ * @param options - Author, readers and details, as in {@link sealRecord}; with `log` each batch is entered.
+ * @returns The batches, in order.
+ * @throws {@link TypeError} if the options are wrong. What is wrong with one input goes to `failed`.
+ * @throws {@link StoreFailed} with `log`, if the log's storage failed; that batch was not yielded.
+ * @example
+ * An export of two resources.
+ * ```ts
+ * import { sealRecords } from 'careseal'
+ * import { generateIdentity } from 'careseal/keys'
+ *
+ * const clinic = await generateIdentity()
+ * const lines = ['{"resourceType":"Patient"}', '{"resourceType":"Observation"}']
+ * const inputs = lines.map((content, key) => ({ key, content }))
+ * const options = { author: clinic, recipients: [clinic.public] }
+ * for await (const { records, failed } of sealRecords(inputs, options)) {
+ *   console.log(records.length, failed.length) // 2 0
+ * }
+ * ```
+ */
+export function sealRecords<K>(
+  inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
+  options: SealRecordsOptions & { readonly log: Log },
+): AsyncIterable<SealedBatch<K, LoggedRecord>>
+export function sealRecords<K>(
+  inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
+  options: SealRecordsOptions,
+): AsyncIterable<SealedBatch<K>>
+export async function* sealRecords<K>(
+  inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
+  options: SealRecordsOptions,
+): AsyncIterable<SealedBatch<K>> {
+  const { batchSize = 256, log, signal } = options
+  if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maximumBatch)) {
+    throw new RangeError(`batchSize must be an integer from 1 to ${maximumBatch}`)
+  }
+  const { wrap, close } = wrapInBatch(options.keyIds ?? 'hint')
+  const context = contextOf(options, wrap)
+  try {
+    for await (const batch of chunks(inputs, batchSize)) {
+      const sealed = await sealBatch(batch, options, context)
+      if (log === undefined || sealed.records.length === 0) yield sealed
+      else {
+        const entries = await logRecords(sealed.records, { log, signal })
+        yield {
+          ...sealed,
+          records: sealed.records.map((record, i) => ({ ...record, ...entries[i]! })),
+        }
+      }
+    }
+  } finally {
+    close()
+  }
+}
+
+async function sealBatch<K>(
+  batch: readonly RecordInput<K>[],
+  options: SealRecordsOptions,
+  context: SealingContext,
+): Promise<SealedBatch<K>> {
+  const records: (SealedRecord & { key: K })[] = []
+  const failed: { key: K; error: unknown }[] = []
+  const results = await Promise.all(
+    batch.map(({ key, ...input }) =>
+      sealOne(withDefaults(input, options), context).then(
+        (record) => () => records.push({ ...record, key }),
+        (error: unknown) => () => failed.push({ key, error }),
+      ),
+    ),
+  )
+  // An abort is the caller's wish, not a fault of a record.
+  throwIfAborted(context.signal)
+  for (const settle of results) settle()
+  return { records, failed }
+}
+
+/** What an input does not say is said by the options of the call. */
+function withDefaults(
+  input: Omit<RecordInput<unknown>, 'key'>,
+  options: SealRecordsOptions,
+): RecordToSeal {
+  return {
+    content: input.content,
+    recipients: input.recipients ?? options.recipients,
+    mediaType: input.mediaType ?? options.mediaType,
+    canonicalization: input.canonicalization ?? options.canonicalization,
+    subject: input.subject ?? options.subject,
+    securityLabels: input.securityLabels ?? options.securityLabels,
+    amends: input.amends,
+  }
+}
+
+async function* chunks<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncIterable<T[]> {
+  let chunk: T[] = []
+  for await (const item of items) {
+    chunk.push(item)
+    if (chunk.length === size) {
+      yield chunk
+      chunk = []
+    }
+  }
+  if (chunk.length > 0) yield chunk
+}

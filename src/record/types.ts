@@ -1,0 +1,140 @@
+import type {
+  Addressed,
+  Author,
+  KeyIdMode,
+  Reader,
+  Recipient,
+  Security,
+} from '../envelope/index.ts'
+import type { Canonicalization } from '../fhir/index.ts'
+import type { Reason } from '../internal/reason.ts'
+import type { Verified } from '../internal/verified.ts'
+import type { CallOptions, KeyDirectory, KeyRecord } from '../keys/index.ts'
+import type { TrustPolicy, VerifiedReceipt } from '../ledger/index.ts'
+import type { Log } from '../log/index.ts'
+
+/** Options of {@link sealRecord}. */
+export interface SealRecordOptions extends CallOptions {
+  /** Who signs the record. */
+  readonly author?: Author
+  /** Several who sign it together; give `author` or `authors`. */
+  readonly authors?: readonly Author[]
+  /** The readers: 1 to 1000, none twice. Each single one is enough to open. */
+  readonly recipients: readonly Recipient[]
+  /** Enters the record into this log at once; the result then has index and receipt. */
+  readonly log?: Log
+  /** Media type of the content; `application/fhir+json` unless given. */
+  readonly mediaType?: string
+  /** Digest rule; `lossless1` for FHIR JSON, else `raw`. */
+  readonly canonicalization?: Canonicalization
+  /** The patient's random handle, 1 to 64 bytes, 32 advised; never a name or number of the patient. */
+  readonly subject?: Uint8Array
+  /** Security labels, such as FHIR's `R` or `PSY`. */
+  readonly securityLabels?: readonly string[]
+  /** Record id of the version that this one replaces. */
+  readonly amends?: string
+  /** Hides the exact length; on unless `false`. */
+  readonly padding?: boolean
+  /** Makes an error of content that the canonicalization refuses, instead of sealing it under `raw`. */
+  readonly strict?: boolean
+  /** How readers show: `hint` (default), `plain` or `none`. */
+  readonly keyIds?: KeyIdMode
+  /** The time of creation that the author claims; now unless given. */
+  readonly now?: Date
+}
+
+/** One record of a batch. */
+export interface RecordInput<K> {
+  /** Yours; comes back with the result. */
+  readonly key: K
+  /** The content; text is sealed as UTF-8. */
+  readonly content: Uint8Array | string
+  /** Readers of this record, instead of those of the batch. */
+  readonly recipients?: readonly Recipient[]
+  /** The patient's random handle, instead of that of the batch. */
+  readonly subject?: Uint8Array
+  /** Media type, instead of that of the batch. */
+  readonly mediaType?: string
+  /** Digest rule, instead of that of the batch. */
+  readonly canonicalization?: Canonicalization
+  /** Security labels, instead of those of the batch. */
+  readonly securityLabels?: readonly string[]
+  /** Record id of the version that this one replaces. */
+  readonly amends?: string
+}
+
+/** A sealed record. Store the envelope; log the commitment. */
+export interface SealedRecord {
+  /** The public id: a CID over the commitment. A name; no block is stored under it. */
+  readonly id: string
+  /** What goes into a log: 32 bytes that tell nothing. */
+  readonly commitment: Uint8Array
+  /** The envelope: what the host stores. */
+  readonly envelope: Uint8Array
+  /** What is worth knowing, such as why content was sealed under `raw`. */
+  readonly notes: readonly Reason[]
+}
+
+/** A sealed record that is in a log. */
+export interface LoggedRecord extends SealedRecord {
+  /** Its index in the log. */
+  readonly index: number
+  /** The receipt: proves offline that the log has it. */
+  readonly receipt: Uint8Array
+}
+
+/** Options of {@link openRecord}. */
+export interface OpenRecordOptions extends CallOptions {
+  /** Whose key opens. */
+  readonly as: Reader
+  /** Who vouches for authors' keys. */
+  readonly authors: KeyDirectory
+  /** Receipt and trust policy: proves that a log has the record, and since when. */
+  readonly proof?: { readonly receipt: Uint8Array; readonly trust: TrustPolicy }
+  /** Refuses envelopes that are weaker for this reader; `classical` unless given. */
+  readonly minimumSecurity?: Security
+  /** Canonicalizations beside `raw` and `lossless1` that the record may use. */
+  readonly canonicalizations?: readonly Canonicalization[]
+}
+
+/** What the authors say of a record; all of it is covered by their signatures and the commitment. */
+export interface Manifest {
+  /** Media type of the content. */
+  readonly mediaType: string
+  /** Name of the canonicalization of the digest. */
+  readonly canonicalization: string
+  /** Hash of the digest. */
+  readonly hash: 'sha-256' | 'sha-512'
+  /** Digest of the canonical content, 32 or 64 bytes. Guessable for clinical text: treat it as content. */
+  readonly digest: Uint8Array
+  /** When it was created, as the authors claim. */
+  readonly createdAt: Date
+  /** The patient's random handle; `null` if none was given. */
+  readonly subject: Uint8Array | null
+  /** Security labels, sorted. */
+  readonly securityLabels: readonly string[]
+  /** Record id of the version that this one replaces; `null` for a first version. */
+  readonly amends: string | null
+}
+
+/** An opened record, and what was verified about it. */
+export interface OpenedRecord extends Verified<'record'> {
+  /** The public id. */
+  readonly id: string
+  /** The commitment, computed from what was opened. */
+  readonly commitment: Uint8Array
+  /** The content: the bytes that went in. */
+  readonly content: Uint8Array
+  /** Media type of the content. */
+  readonly mediaType: string
+  /** What the directory says of each author; all their signatures verified. */
+  readonly authors: readonly KeyRecord[]
+  /** `original` if the authors addressed this reader, `shared` if another reader passed it on, `unstated` if readers are hidden. */
+  readonly addressed: Addressed
+  /** Post-quantum if every reader at sealing was and this reader's own entry is. */
+  readonly security: Security
+  /** What the authors say of it. */
+  readonly manifest: Manifest
+  /** What the receipt proves; `null` if no proof was given. */
+  readonly logged: VerifiedReceipt | null
+}
