@@ -1,36 +1,54 @@
-import { base64pad, base64url } from 'multiformats/bases/base64'
-
-interface Base {
-  baseEncode(bytes: Uint8Array): string
-  baseDecode(text: string): Uint8Array
-}
+const standard = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const urlSafe = `${standard.slice(0, 62)}-_`
 
 /** Standard base64 with padding (RFC 4648 §4). */
 export function toBase64(bytes: Uint8Array): string {
-  return base64pad.baseEncode(bytes)
+  const text = encode(bytes, standard)
+  return text + '='.repeat((4 - (text.length % 4)) % 4)
 }
 
 /** Strict: canonical padding, no white space, no spare bits; `null` for anything else. */
 export function fromBase64(text: string): Uint8Array | null {
-  return strictDecode(base64pad, text)
+  const end = text.length - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)
+  return text.length % 4 === 0 && end % 4 !== 1 ? decode(text.slice(0, end), standard) : null
 }
 
 /** base64url without padding (RFC 4648 §5). */
 export function toBase64Url(bytes: Uint8Array): string {
-  return base64url.baseEncode(bytes)
+  return encode(bytes, urlSafe)
 }
 
 /** Strict: no padding, no white space, no spare bits; `null` for anything else. */
 export function fromBase64Url(text: string): Uint8Array | null {
-  return strictDecode(base64url, text)
+  return decode(text, urlSafe)
 }
 
-/** Only text that is exactly what encoding gives back: nothing has two forms. */
-export function strictDecode(base: Base, text: string): Uint8Array | null {
-  try {
-    const bytes = base.baseDecode(text)
-    return base.baseEncode(bytes) === text ? new Uint8Array(bytes) : null
-  } catch {
-    return null
+function encode(bytes: Uint8Array, alphabet: string): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    text += alphabet[group >> 18]! + alphabet[(group >> 12) & 63]!
+    if (i + 1 < bytes.length) text += alphabet[(group >> 6) & 63]!
+    if (i + 2 < bytes.length) text += alphabet[group & 63]!
   }
+  return text
+}
+
+function decode(text: string, alphabet: string): Uint8Array | null {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
+  let group = 0
+  let bits = 0
+  let n = 0
+  for (let i = 0; i < text.length; i++) {
+    const value = alphabet.indexOf(text[i]!)
+    if (value < 0) return null
+    group = ((group << 6) | value) & 0xfff
+    bits += 6
+    if (bits >= 8) {
+      bits -= 8
+      bytes[n++] = group >> bits
+    }
+  }
+  // What is left over must be less than a character, and zero: nothing has two forms.
+  return bits < 6 && (group & ((1 << bits) - 1)) === 0 ? bytes : null
 }

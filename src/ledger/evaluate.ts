@@ -132,10 +132,10 @@ export function anchoredBefore(
   return null
 }
 
-/** The earlier of the times that are known. */
+/** The earliest of the times that are known. */
 export function earliest(times: readonly (Date | null)[]): Date | null {
-  const known = times.filter((time) => time !== null)
-  return known.length === 0 ? null : known.reduce((a, b) => Math.min(b, a))
+  const known = times.flatMap((time) => (time === null ? [] : [time.getTime()]))
+  return known.length === 0 ? null : new Date(Math.min(...known))
 }
 
 function countArgument(count: number, name: string): void {

@@ -1,0 +1,2 @@
+export { open } from 'careseal/envelope'
+export { keyFromSeed, xWing } from 'careseal/keys'

@@ -1,0 +1,2 @@
+export { seal } from 'careseal/envelope'
+export { importPublicKey, x25519 } from 'careseal/keys'

@@ -1,0 +1,2 @@
+export { seal } from 'careseal/envelope'
+export { importPublicKey, xWing } from 'careseal/keys'
