@@ -1,0 +1,2 @@
+export { verifyReceipt } from 'careseal/ledger'
+export { parseLogPolicy } from 'careseal/log'
