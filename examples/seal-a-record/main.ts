@@ -27,17 +27,21 @@ import { directoryStore } from 'careseal/store/fs'
 const here = dirname(fileURLToPath(import.meta.url))
 const output = join(here, 'output')
 
-/** Prints a heading, runs a step, prints how long it took. */
+let lines: string[] = []
+
+/** Says one line, or a few, under the present step. */
+function say(line: string): void {
+  lines.push(...line.split('\n').map((part) => `   ${part}`))
+}
+
+/** Runs a step and prints its title, how long it took, and what it said. */
 async function step<T>(title: string, run: () => T | Promise<T>): Promise<T> {
+  lines = []
   const start = performance.now()
   const result = await run()
   console.log(`\n${title} (${(performance.now() - start).toFixed(1)} ms)`)
+  console.log(lines.join('\n'))
   return result
-}
-
-/** Prints one line of a step. */
-function say(line: string): void {
-  for (const part of line.split('\n')) console.log(`   ${part}`)
 }
 
 /** Runs what must not succeed and says why it did not. */
@@ -82,7 +86,7 @@ async function main(): Promise<void> {
   await step(`1. Canonicalise ${content.length.toLocaleString('en')} bytes of FHIR JSON`, () => {
     const { bytes, losses } = canonicalize(tree, { canonicalization: lossless1 })
     say(
-      `A ${JSON.parse(type.text)} in ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`,
+      `A ${type.text} in ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`,
     )
     say(digestToText(digest(tree)))
   })
@@ -92,7 +96,7 @@ async function main(): Promise<void> {
     async () => {
       const names = ['Dr Nordin', 'the patient', 'the hospital archive', 'Dr Safavi'] as const
       const identities = await Promise.all(names.map(() => generateIdentity()))
-      names.forEach((name, i) => say(`${name}: ${identities[i]!.public.did}`))
+      for (const [i, name] of names.entries()) say(`${name}: ${identities[i]!.public.did}`)
       return names.map((name, i) => ({ name, identity: identities[i]! }))
     },
   )
@@ -158,29 +162,30 @@ async function main(): Promise<void> {
     say(explainReceipt(await verifyReceipt(receipt, { commitment, trust })))
   })
 
-  console.log('\n8. Now somebody tampers')
-  await refused('One byte of the envelope is changed', () => {
-    const changed = sealed.envelope.slice()
-    changed[changed.length >> 1]! ^= 1
-    return openRecord(changed, { as: author!, authors })
-  })
-  await refused('A stranger tries to open it', async () => {
-    return openRecord(sealed.envelope, { as: await generateIdentity(), authors })
-  })
-  await refused('The receipt is shown for another record', () => {
-    const commitment = crypto.getRandomValues(new Uint8Array(32))
-    return verifyReceipt(sealed.receipt, { commitment, trust })
-  })
-  await log.close()
-  await refused('An entry of the log is altered on disk', async () => {
-    const copy = join(output, 'log-altered')
-    await cp(join(output, 'log'), copy, { recursive: true })
-    const entries = join(copy, 'tile', 'entries', '000.p', '3')
-    const bytes = await readFile(entries)
-    bytes[40]! ^= 1
-    await writeFile(entries, bytes)
-    const reader = await readLog({ store: directoryStore(copy), policy: trust.logs })
-    for await (const _ of reader.read(0, 3));
+  await step('8. Now somebody tampers', async () => {
+    await refused('One byte of the envelope is changed', () => {
+      const changed = sealed.envelope.slice()
+      changed[changed.length >> 1]! ^= 1
+      return openRecord(changed, { as: author!, authors })
+    })
+    await refused('A stranger tries to open it', async () => {
+      return openRecord(sealed.envelope, { as: await generateIdentity(), authors })
+    })
+    await refused('The receipt is shown for another record', () => {
+      const commitment = crypto.getRandomValues(new Uint8Array(32))
+      return verifyReceipt(sealed.receipt, { commitment, trust })
+    })
+    await log.close()
+    await refused('An entry of the log is altered on disk', async () => {
+      const copy = join(output, 'log-altered')
+      await cp(join(output, 'log'), copy, { recursive: true })
+      const entries = join(copy, 'tile', 'entries', '000.p', '3')
+      const bytes = await readFile(entries)
+      bytes[40]! ^= 1
+      await writeFile(entries, bytes)
+      const reader = await readLog({ store: directoryStore(copy), policy: trust.logs })
+      for await (const _ of reader.read(0, 3));
+    })
   })
 
   await writeFile(join(output, 'record.cose'), shared)
