@@ -256,6 +256,8 @@ describe('encoding', () => {
     ['a Date', new Date(0), TypeError],
     ['undefined in an array', [undefined], TypeError],
     ['a hole in an array', new Array(1), TypeError],
+    ['a map key of bytes', new Map([[new Uint8Array(1) as never, 0]]), TypeError],
+    ['a map key of null', new Map([[null as never, 0]]), TypeError],
   ])('refuses %s', (_name, value, type) => {
     expect(() => encodeCbor(value as CborValue)).toThrow(type)
   })
