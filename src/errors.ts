@@ -73,7 +73,9 @@ export abstract class CaresealError extends Error {
   constructor(message: string, options: CaresealErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.retryable = options.retryable ?? false
-    Object.defineProperty(this, Symbol.for(brand), { value: true })
+    // Without a prototype: a getter that somebody put on Object.prototype would make it throw.
+    const descriptor = Object.assign(Object.create(null), { value: true })
+    Object.defineProperty(this, Symbol.for(brand), descriptor)
   }
 }
 

@@ -1,6 +1,6 @@
-import { wipe } from '../internal/bytes.ts'
+import { batchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
-import type { BatchKeyCache } from '../internal/envelope/unwrap.ts'
+import { optionsOf } from '../internal/options.ts'
 import { openContent } from './open.ts'
 import { type RewrapChanges, rewrapWith } from './rewrap.ts'
 import type { OpenedContent, OpenOptions, Reader } from './types.ts'
@@ -23,16 +23,14 @@ export interface Opener {
    * @returns The envelope with the new list of readers.
    */
   rewrap(envelope: Uint8Array, changes: RewrapChanges): Promise<Uint8Array>
-  /** Wipes the batch keys that were kept. */
+  /** Wipes the batch keys that were kept. The opener stays usable and begins to keep keys anew. */
   close(): void
 }
 
-/** Batch keys kept at a time; the oldest goes first. */
-const maximumBatchKeys = 256
-
 /**
  * Makes an opener for many envelopes of one reader: it keeps the batch keys that it has unwrapped, so that a
- * batch costs one decapsulation.
+ * batch costs one decapsulation. Until {@link Opener.close} it opens their envelopes even where the reader's key
+ * was destroyed meanwhile.
  *
  * @param options - Whose key opens.
  * @returns The opener.
@@ -53,25 +51,14 @@ const maximumBatchKeys = 256
  * ```
  */
 export function createOpener(options: { readonly as: Reader }): Opener {
-  const readers = readerKeys(options.as)
-  const keys = new Map<string, Uint8Array>()
-  const batchKeys: BatchKeyCache = {
-    get: (id) => keys.get(id),
-    set(id, key) {
-      for (const [oldest, old] of keys) {
-        if (keys.size < maximumBatchKeys) break
-        wipe(old)
-        keys.delete(oldest)
-      }
-      keys.set(id, key)
-    },
-  }
+  const readers = readerKeys(optionsOf(options).as)
+  let batchKeys = batchKeyCache()
   return {
     open: (envelope, details = {}) => openContent(envelope, details, readers, batchKeys),
     rewrap: (envelope, changes) => rewrapWith(envelope, changes, readers, batchKeys),
     close() {
-      wipe(...keys.values())
-      keys.clear()
+      batchKeys.close()
+      batchKeys = batchKeyCache()
     },
   }
 }

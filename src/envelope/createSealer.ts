@@ -1,5 +1,6 @@
 import { wrapInBatch } from '../internal/envelope/batch.ts'
 import { cipherInternals } from '../internal/envelope/cipher.ts'
+import { optionsOf } from '../internal/options.ts'
 import { keyIdsArgument, sealContent } from './seal.ts'
 import type { SealOptions } from './types.ts'
 
@@ -16,7 +17,10 @@ export interface Sealer {
    * @returns The envelope.
    */
   seal(content: Uint8Array, options: Omit<SealOptions, keyof SealerOptions>): Promise<Uint8Array>
-  /** Wipes the batch keys. Sealing after it begins a new batch key for each reader. */
+  /**
+   * Ends the batch and wipes its keys as soon as no call is wrapping with them any more. Sealing after it begins a
+   * new batch.
+   */
   close(): void
 }
 
@@ -46,12 +50,12 @@ export interface Sealer {
  * @see docs/formats.md §2
  */
 export function createSealer(options: SealerOptions = {}): Sealer {
-  const { keyIds = 'plain', cipher, ...signing } = options
+  const { keyIds = 'plain', cipher, ...signing } = optionsOf(options)
   const { wrap, close } = wrapInBatch(keyIdsArgument(keyIds))
   const internals = cipher === undefined ? undefined : cipherInternals(cipher)
   return {
     seal: (content, details) =>
-      sealContent(content, { ...details, ...signing }, keyIds, wrap, internals),
+      sealContent(content, { ...optionsOf(details), ...signing }, keyIds, wrap, internals),
     close,
   }
 }

@@ -41,7 +41,10 @@ export interface InspectedEnvelope {
  */
 export function inspect(envelope: Uint8Array): InspectedEnvelope {
   const bytes = bytesArgument(envelope, 'envelope')
-  const { own, alg, ciphertext, recipients } = parseEncrypt(bytes, { profile: 'careseal' })
+  const { own, alg, ciphertext, recipients } = parseEncrypt(bytes, {
+    profile: 'careseal',
+    anyIv: false,
+  })
   return {
     envelopeId: own!.envelopeId,
     algorithm: alg === algA256Gcm ? 'AES-256-GCM' : 'ChaCha20-Poly1305',

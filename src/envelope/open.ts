@@ -3,10 +3,11 @@ import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument } from '../internal/bytes.ts'
 import { verifySigned } from '../internal/cose/signed.ts'
 import { findAuthors } from '../internal/envelope/authors.ts'
+import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { addressedOf, decodePlaintext, readContent } from '../internal/envelope/content.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
-import type { BatchKeyCache } from '../internal/envelope/unwrap.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { OpenedContent, OpenOptions } from './types.ts'
 
 /**
@@ -40,7 +41,7 @@ import type { OpenedContent, OpenOptions } from './types.ts'
  * @see docs/formats.md §2
  */
 export async function open(envelope: Uint8Array, options: OpenOptions): Promise<OpenedContent> {
-  return openContent(envelope, options, readerKeys(options.as))
+  return openContent(envelope, options, readerKeys(optionsOf(options).as))
 }
 
 /** Opens with keys that were resolved before. */
@@ -50,13 +51,19 @@ export async function openContent(
   readers: readonly ReaderKey[],
   batchKeys?: BatchKeyCache,
 ): Promise<OpenedContent> {
-  const { signal, minimumSecurity, profile = 'careseal' } = options
+  const {
+    signal,
+    minimumSecurity,
+    profile = 'careseal',
+    authors: directory,
+    ...given
+  } = optionsOf(options)
   throwIfAborted(signal)
   if (profile !== 'careseal' && profile !== 'foreign') {
     throw new TypeError("profile must be 'careseal' or 'foreign'")
   }
   const bytes = bytesArgument(envelope, 'envelope')
-  const externalAad = bytesArgument(options.externalAad ?? new Uint8Array(0), 'externalAad')
+  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
   const opening = { externalAad, profile, minimumSecurity, signal, batchKeys }
   const {
     envelope: parsed,
@@ -80,8 +87,7 @@ export async function openContent(
   const received = readContent(decodePlaintext(plaintext), envelopeId, externalAad)
   const { content, mediaType, signed, audience } = received
   const time = { claimed: null, existedBefore: null }
-  const authors =
-    signed === null ? [] : await findAuthors(signed.kids, options.authors, time, signal)
+  const authors = signed === null ? [] : await findAuthors(signed.kids, directory, time, signal)
   const signers = authors.map(({ key }) => key)
   if (signed !== null && !(await verifySigned(signed, signers))) throw new EnvelopeOpenFailed()
   const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]

@@ -1,18 +1,25 @@
 import { EnvelopeMalformed } from '../errors.ts'
-import { bytesArgument } from '../internal/bytes.ts'
-import type { CborMap, CborValue } from '../internal/cbor/index.ts'
+import { throwIfAborted } from '../internal/abort.ts'
+import { bytesArgument, sortedUnique } from '../internal/bytes.ts'
+import { type CborMap, type CborValue, Tagged } from '../internal/cbor/index.ts'
 import type { ParsedEnvelope } from '../internal/cose/encrypt.ts'
 import { kidMode } from '../internal/cose/keyId.ts'
 import type { WrapKey } from '../internal/cose/recipient.ts'
 import { protectedMap } from '../internal/cose/signed.ts'
 import { aeadOf } from '../internal/envelope/aeads.ts'
-import { decodePlaintext, recordDomain, streamKeyDomain } from '../internal/envelope/content.ts'
-import { isEntryOf } from '../internal/envelope/entries.ts'
+import {
+  decodePlaintext,
+  recordDomain,
+  streamKeyDomain,
+  unsignedDomain,
+} from '../internal/envelope/content.ts'
+import { entryFinder } from '../internal/envelope/entries.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
 import { recipientKey, recipientKeys } from '../internal/envelope/recipients.ts'
 import { checkDowngrade } from '../internal/envelope/rewrapping.ts'
 import { sealPlaintext, wrapSingly } from '../internal/envelope/sealing.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
 
@@ -38,8 +45,8 @@ export interface RekeyOptions extends CallOptions {
  * @param envelope - The envelope's bytes.
  * @param options - A present reader's key, and all readers from now on.
  * @returns The new envelope; replace every copy of the old one.
- * @throws {@link RangeError} if a present reader is neither in `recipients` nor in `remove`; where readers are
- *   hidden, if the two lists together are not as long as the list of entries.
+ * @throws {@link RangeError} if a present reader is neither in `recipients` nor in `remove`, or one stands twice;
+ *   where readers are hidden, if the two lists together are not as long as the list of entries.
  * @throws {@link EnvelopeMalformed} if the bytes are no envelope of careseal's profile, or hold a stream.
  * @throws {@link EnvelopeRecipientNotFound} if `as` is not among the readers.
  * @throws {@link EnvelopeOpenFailed} if the envelope does not open.
@@ -62,18 +69,26 @@ export interface RekeyOptions extends CallOptions {
  * ```
  */
 export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promise<Uint8Array> {
-  const { signal, allowClassical = false, remove = [] } = options
+  const {
+    as,
+    recipients,
+    signal,
+    allowClassical = false,
+    remove = [],
+    ...given
+  } = optionsOf(options)
+  throwIfAborted(signal)
   const bytes = bytesArgument(envelope, 'envelope')
-  const externalAad = bytesArgument(options.externalAad ?? new Uint8Array(0), 'externalAad')
-  const readers = readerKeys(options.as)
+  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
+  const readers = readerKeys(as)
   const opening = { externalAad, profile: 'careseal', signal } as const
   const { envelope: parsed, plaintext, entry } = await openPlaintext(bytes, readers, opening)
   const keyIds = kidMode(entry.kid)
-  const keys = recipientKeys(options.recipients, keyIds, new Date())
+  const keys = recipientKeys(recipients, keyIds, new Date())
   const removed = remove.map((reader, i) => recipientKey(reader, `remove[${i}]`, new Date(0)))
   checkComplete(parsed, keys, removed)
   checkDowngrade(parsed.own!.postQuantum, keys, allowClassical)
-  refuseStream(decodePlaintext(plaintext))
+  checkContent(decodePlaintext(plaintext))
   const { envelopeId } = parsed.own!
   const cipher = { coseAlg: parsed.alg, aead: aeadOf(parsed.alg) }
   return sealPlaintext({
@@ -93,10 +108,12 @@ function checkComplete(
   removed: readonly WrapKey[],
 ): void {
   const named = [...keys, ...removed]
-  const forgotten = envelope.recipients.some(
-    (entry) => entry.kid !== null && !named.some(({ id }) => isEntryOf(envelope, entry, id)),
-  )
-  if (forgotten) {
+  if (sortedUnique(named.map(({ id }) => id)).length !== named.length) {
+    throw new RangeError('one reader stands twice in recipients and remove')
+  }
+  const entriesOf = entryFinder(envelope)
+  const spokenFor = new Set(named.flatMap(({ id }) => entriesOf(id)))
+  if (envelope.recipients.some((entry) => entry.kid !== null && !spokenFor.has(entry))) {
     throw new RangeError('a present reader is neither in recipients nor in remove')
   }
   const hidden = envelope.recipients.filter(({ kid }) => kid === null).length
@@ -107,15 +124,23 @@ function checkComplete(
   }
 }
 
-/** The key of a stream would stay the same inside; that needs a decision of its own. */
-function refuseStream(value: CborValue): void {
-  if (!Array.isArray(value)) return
-  const [domain, manifest] = value as readonly CborValue[]
+/**
+ * Whether the content is of a kind that may be sealed again as it is. The key of a stream would stay the same
+ * inside, which needs a decision of its own; of what this version does not know, nobody can tell.
+ */
+function checkContent(value: CborValue): void {
+  if (value instanceof Tagged) return
+  const [domain, manifest] = Array.isArray(value) ? (value as readonly CborValue[]) : []
   const inRecord =
     domain === recordDomain && manifest instanceof Uint8Array && manifestOf(manifest).has(13)
   if (inRecord || domain === streamKeyDomain) {
     throw new EnvelopeMalformed(
       'This envelope holds the key of a stream, which this version cannot rekey',
+    )
+  }
+  if (domain !== unsignedDomain && domain !== recordDomain) {
+    throw new EnvelopeMalformed(
+      'This envelope holds content of a kind that this version does not know',
     )
   }
 }

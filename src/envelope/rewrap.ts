@@ -1,7 +1,9 @@
+import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument } from '../internal/bytes.ts'
+import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
 import { rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
-import type { BatchKeyCache } from '../internal/envelope/unwrap.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
 
@@ -50,7 +52,7 @@ export interface RewrapOptions extends RewrapChanges {
  * ```
  */
 export async function rewrap(envelope: Uint8Array, options: RewrapOptions): Promise<Uint8Array> {
-  return rewrapWith(envelope, options, readerKeys(options.as))
+  return rewrapWith(envelope, options, readerKeys(optionsOf(options).as))
 }
 
 /** Rewraps with keys that were resolved before. */
@@ -60,7 +62,8 @@ export async function rewrapWith(
   readers: readonly ReaderKey[],
   batchKeys?: BatchKeyCache,
 ): Promise<Uint8Array> {
-  const { add = [], remove = [], allowClassical = false, signal } = options
+  const { add = [], remove = [], allowClassical = false, signal } = optionsOf(options)
+  throwIfAborted(signal)
   const changes = { add, remove, allowClassical, signal, batchKeys }
   return rewrapEnvelope(bytesArgument(envelope, 'envelope'), readers, changes)
 }

@@ -7,6 +7,7 @@ import { encodeContent } from '../internal/envelope/content.ts'
 import { audienceOf, recipientKeys } from '../internal/envelope/recipients.ts'
 import { sealPlaintext, type WrapContentKey, wrapSingly } from '../internal/envelope/sealing.ts'
 import { signersOf } from '../internal/envelope/signers.ts'
+import { optionsOf } from '../internal/options.ts'
 import { randomBytes } from '../internal/random.ts'
 import { maximumContent } from '../internal/registry.ts'
 import { isWellFormed } from '../internal/utf8.ts'
@@ -22,7 +23,8 @@ import type { SealOptions } from './types.ts'
  * @param options - Readers, author and details.
  * @returns The envelope: a COSE_Encrypt, about 1.3 kB longer than the content for one X-Wing reader.
  * @throws {@link TypeError} if an argument has the wrong type, such as an identity put together by hand.
- * @throws {@link RangeError} if there is no reader, one twice, or more than 1000.
+ * @throws {@link RangeError} if there is no reader, one twice, or more than 1000; if `authors` is empty, names one
+ *   twice, or more than 16.
  * @throws {@link ContentTooLarge} if the content has more than 16 MiB.
  * @throws {@link IdentityInvalid} if a reader's identity card has expired.
  * @throws {@link KeyUnavailable} if the author's key did not answer.
@@ -46,9 +48,10 @@ import type { SealOptions } from './types.ts'
  * @see RFC 9052 §5, draft-ietf-cose-hpke, docs/formats.md §2
  */
 export async function seal(content: Uint8Array, options: SealOptions): Promise<Uint8Array> {
-  const keyIds = keyIdsArgument(options.keyIds ?? 'plain')
-  const cipher = options.cipher === undefined ? undefined : cipherInternals(options.cipher)
-  return sealContent(content, options, keyIds, wrapSingly(keyIds), cipher)
+  const { keyIds: form, cipher, ...details } = optionsOf(options)
+  const keyIds = keyIdsArgument(form ?? 'plain')
+  const internals = cipher === undefined ? undefined : cipherInternals(cipher)
+  return sealContent(content, details, keyIds, wrapSingly(keyIds), internals)
 }
 
 /** One envelope of content, its readers' entries made by `wrap`. */
@@ -59,8 +62,13 @@ export async function sealContent(
   wrap: WrapContentKey,
   cipher: CipherInternals | undefined,
 ): Promise<Uint8Array> {
-  throwIfAborted(options.signal)
-  const { mediaType = 'application/octet-stream' } = options
+  const {
+    mediaType = 'application/octet-stream',
+    recipients,
+    signal,
+    ...given
+  } = optionsOf(options)
+  throwIfAborted(signal)
   const bytes = bytesArgument(content, 'content')
   if (bytes.length > maximumContent) {
     throw new ContentTooLarge(
@@ -70,13 +78,15 @@ export async function sealContent(
   if (typeof mediaType !== 'string' || !isWellFormed(mediaType)) {
     throw new TypeError('mediaType must be a string')
   }
-  const signers = signersOf(options)
-  const keys = recipientKeys(options.recipients, keyIds, new Date())
-  const externalAad = bytesArgument(options.externalAad ?? new Uint8Array(0), 'externalAad')
+  const signers = signersOf(given)
+  const keys = recipientKeys(recipients, keyIds, new Date())
+  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
   const envelopeId = randomBytes(32)
   const audience = audienceOf(keys, keyIds)
-  const input = { content: bytes, mediaType, envelopeId, audience, signers, externalAad }
-  const plaintext = await encodeContent(input, options.signal)
+  // Signing takes its time: what the caller does to the array meanwhile must not come between.
+  const stable = signers.length === 0 ? bytes : bytes.slice()
+  const input = { content: stable, mediaType, envelopeId, audience, signers, externalAad }
+  const plaintext = await encodeContent(input, signal)
   return sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher })
 }
 

@@ -5,6 +5,25 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw signal.reason
 }
 
+/** Runs an operation of a port, and rejects with the signal's reason even where the port never answers. */
+export async function untilAborted<T>(
+  signal: AbortSignal | undefined,
+  operation: () => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal)
+  if (signal === undefined) return operation()
+  let abort: (() => void) | undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort)
+  })
+  try {
+    return await Promise.race([operation(), aborted])
+  } finally {
+    signal.removeEventListener('abort', abort!)
+  }
+}
+
 /**
  * Runs one operation of a key's home. Our own errors and an abort pass; anything else, such as a silent
  * HSM, becomes {@link KeyUnavailable} with the cause.
@@ -16,7 +35,7 @@ export async function callKey<T>(
 ): Promise<T> {
   throwIfAborted(signal)
   try {
-    return await operation()
+    return await untilAborted(signal, operation)
   } catch (error) {
     throwIfAborted(signal)
     if (isCaresealError(error)) throw error

@@ -40,9 +40,10 @@ export function encodeUtf8(text: string): Uint8Array {
 
 /** Strict UTF-8 to a string: no overlong forms, no surrogates, nothing replaced, a BOM kept. `null` if invalid. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
-  if (bytes.length > 64 && typeof TextDecoder === 'function') {
+  const decoder = bytes.length > 64 ? strictDecoder() : null
+  if (decoder !== null) {
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+      return decoder.decode(bytes)
     } catch {
       return null
     }
@@ -72,4 +73,15 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
     }
   }
   return chunks.join('') + String.fromCharCode(...units)
+}
+
+/** The platform's decoder, or `null` where it is missing or does not honour both options, as on small runtimes. */
+function strictDecoder(): TextDecoder | null {
+  if (typeof TextDecoder !== 'function') return null
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    return decoder.fatal && decoder.ignoreBOM ? decoder : null
+  } catch {
+    return null
+  }
 }

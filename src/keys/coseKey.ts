@@ -9,6 +9,7 @@ import {
   encodeCbor,
 } from '../internal/cbor/index.ts'
 import { coseKeyOf, readCoseKey } from '../internal/coseKey.ts'
+import { optionsOf } from '../internal/options.ts'
 import { keyAkpPriv, keyD, keyKty, ktyAkp } from '../internal/registry.ts'
 import { ed25519, xWing } from './algorithms.ts'
 import type { FromJwkOptions, FromSecretJwkOptions } from './jwk.ts'
@@ -53,7 +54,7 @@ export function toCoseKey(
   key: AnyPublicKey | LocalDecapsulator | LocalSigner,
   options: { readonly secret?: boolean } = {},
 ): Uint8Array {
-  if (options.secret === true) {
+  if (optionsOf(options).secret === true) {
     const local = key as LocalDecapsulator
     const seed = exportSeed(local)
     const map = new Map<CborKey, CborValue>(mapOf(local.publicKey))
@@ -86,27 +87,28 @@ export function fromCoseKey<A extends KemAlgorithm | SignatureAlgorithm>(
   bytes: Uint8Array,
   options: FromJwkOptions<A> | FromSecretJwkOptions<A> = {},
 ): PublicKey<A> | Promise<LocalDecapsulator | LocalSigner> {
+  const { secret = false, algorithms = [xWing, ed25519] as unknown as readonly A[] } =
+    optionsOf(options)
   const map = decodeStrict(bytesArgument(bytes, 'bytes'), malformed)
   if (!(map instanceof Map)) throw malformed('it is no map', 0)
   const members = map as CborMap
   const secretLabel = members.get(keyKty) === ktyAkp ? keyAkpPriv : keyD
-  if (members.has(secretLabel) !== (options.secret === true)) {
+  if (members.has(secretLabel) !== secret) {
     throw new KeyMalformed(
-      options.secret === true
+      secret
         ? 'A COSE_Key without a secret.'
         : 'A COSE_Key that holds a secret. Pass { secret: true } if that is what you want.',
     )
   }
   const raw = readCoseKey(members)
-  const algorithms = options.algorithms ?? ([xWing, ed25519] as unknown as readonly A[])
   const key = importPublicKey<A>(
-    acceptAlgorithm({ kty: raw.kty, curve: raw.curve }, algorithms),
+    acceptAlgorithm(({ kty, curve }) => kty === raw.kty && curve === raw.curve, algorithms),
     raw.bytes,
   )
-  if (members.size !== mapOf(key).size + (options.secret === true ? 1 : 0)) {
+  if (members.size !== mapOf(key).size + (secret ? 1 : 0)) {
     throw new KeyMalformed('A COSE_Key with members beside those of its thumbprint')
   }
-  return options.secret === true ? secretKey(key, members.get(secretLabel)) : key
+  return secret ? secretKey(key, members.get(secretLabel)) : key
 }
 
 async function secretKey(

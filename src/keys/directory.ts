@@ -2,6 +2,7 @@ import { IdentityInvalid } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes, toHex } from '../internal/bytes.ts'
 import { isIdentity } from '../internal/identity.ts'
+import { fieldOf, optionsOf } from '../internal/options.ts'
 import type { CallOptions, KeyDirectory, KeyRecord, PublicIdentity } from './types.ts'
 
 /** An identity with what the directory's keeper knows beside its card. */
@@ -42,21 +43,24 @@ export interface DirectoryEntry {
 export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>): KeyDirectory {
   const records = new Map<string, KeyRecord>()
   for (const entry of entries) {
-    const record = recordOf('identity' in entry ? entry : { identity: entry })
+    const identity = fieldOf(entry, 'identity')
+    const record = recordOf(
+      identity === undefined ? { identity: entry as PublicIdentity } : (entry as DirectoryEntry),
+    )
     const id = toHex(record.key.id)
     const other = records.get(id)
     if (other === undefined || isLater(record.identity, other.identity)) records.set(id, record)
   }
   return {
     async find(id: Uint8Array, options: CallOptions = {}) {
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       return records.get(toHex(bytesArgument(id, 'id'))) ?? null
     },
   }
 }
 
 function recordOf(entry: DirectoryEntry): KeyRecord {
-  const { identity, name, validFrom, validUntil, compromisedAt } = entry
+  const { identity, name, validFrom, validUntil, compromisedAt } = optionsOf(entry)
   if (typeof identity !== 'object' || identity === null || !isIdentity(identity)) {
     throw new TypeError('entries must be public identities of careseal/keys')
   }

@@ -9,7 +9,9 @@ import {
 } from '../internal/cbor/index.ts'
 import { receiveSigned, sign, verifySigned } from '../internal/cose/signed.ts'
 import { coseKeyOf, readCoseKey } from '../internal/coseKey.ts'
+import { signerOf } from '../internal/envelope/signers.ts'
 import { isIdentity, registerIdentity } from '../internal/identity.ts'
+import { optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import { tagSign1 } from '../internal/registry.ts'
 import { fromSeconds, toSeconds } from '../internal/time.ts'
@@ -81,7 +83,7 @@ const malformed = (problem: string, offset: number): Error =>
  * ```
  */
 export async function generateIdentity(options: GenerateIdentityOptions = {}): Promise<Identity> {
-  const { kem = xWing, signature = ed25519, ...card } = options
+  const { kem = xWing, signature = ed25519, ...card } = optionsOf(options)
   return createIdentity({
     ...card,
     signer: await generateKey(signature),
@@ -98,8 +100,9 @@ export async function generateIdentity(options: GenerateIdentityOptions = {}): P
  * @throws {@link KeyUnavailable} if the signing key did not answer.
  */
 export async function createIdentity(options: CreateIdentityOptions): Promise<Identity> {
-  const { signer, decapsulator, now = new Date(), expires } = options
-  const signing = publicKeyArgument(signer?.publicKey, 'signature', 'signer.publicKey')
+  const { signer, decapsulator, now = new Date(), expires, signal } = optionsOf(options)
+  const keyOwner = signerOf(signer, 'signer')
+  const signing = keyOwner.publicKey
   const encryption = publicKeyArgument(decapsulator?.publicKey, 'kem', 'decapsulator.publicKey')
   const payload = new Map<CborKey, CborValue>([
     [1, cardVersion],
@@ -109,7 +112,7 @@ export async function createIdentity(options: CreateIdentityOptions): Promise<Id
   ])
   if (expires !== undefined) payload.set(5, toSeconds(expires, 'expires'))
   const content = { kind: 'identity', headers: new Map(), payload: encodeCbor(payload) } as const
-  const card = encodeCbor(await sign([signer], content, options.signal))
+  const card = encodeCbor(await sign([keyOwner], content, signal))
   const issued = fromSeconds(toSeconds(now, 'now'))
   const ends = expires === undefined ? null : fromSeconds(toSeconds(expires, 'expires'))
   const identity = makeIdentity(signing, encryption, card, issued, ends)
@@ -157,7 +160,7 @@ export async function decodePublicIdentity(
   options: DecodeIdentityOptions = {},
 ): Promise<PublicIdentity> {
   const card = bytesArgument(bytes, 'bytes').slice()
-  const { algorithms = [xWing, ed25519] } = options
+  const { algorithms = [xWing, ed25519] } = optionsOf(options)
   const signed = receiveSigned(
     decodeStrict(card, malformed, tags),
     { kind: 'identity', labels: [] },
@@ -224,15 +227,18 @@ function readPayload(
   }
   if (!(signing instanceof Map) || !(encryption instanceof Map))
     throw malformed('without its keys', 0)
-  if (typeof issued !== 'number' || (ends === 1 && typeof expires !== 'number')) {
-    throw malformed('without its dates', 0)
-  }
+  if (!isTime(issued) || (ends === 1 && !isTime(expires))) throw malformed('without its dates', 0)
   return {
     signing: exactKey(signing as CborMap, algorithms, 'signature') as SignaturePublicKey,
     encryption: exactKey(encryption as CborMap, algorithms, 'kem') as KemPublicKey,
     issued: fromSeconds(issued),
-    expires: typeof expires === 'number' ? fromSeconds(expires) : null,
+    expires: isTime(expires) ? fromSeconds(expires) : null,
   }
+}
+
+/** Whole seconds since 1970, an unsigned integer (docs/formats.md §0). */
+function isTime(value: CborValue | undefined): value is number {
+  return typeof value === 'number' && value >= 0
 }
 
 /** A COSE_Key that holds the thumbprint members and nothing else. */
@@ -243,7 +249,8 @@ function exactKey(
 ): KemPublicKey | SignaturePublicKey {
   const { kty, curve, bytes } = readCoseKey(map)
   const usable = algorithms.filter((algorithm) => algorithm.kind === kind)
-  const key = importPublicKey(acceptAlgorithm({ kty, curve }, usable), bytes)
+  const fitting = acceptAlgorithm((shape) => shape.kty === kty && shape.curve === curve, usable)
+  const key = importPublicKey(fitting, bytes)
   if (map.size !== coseKeyOf(key.algorithm, key.bytes).size) {
     throw malformed('a key with members beside its thumbprint', 0)
   }

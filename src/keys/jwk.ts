@@ -2,6 +2,7 @@ import { KeyMalformed } from '../errors.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { fromBase64Url, toBase64Url } from '../internal/base64.ts'
 import { concat, equalBytes, wipe } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import { ed25519, xWing } from './algorithms.ts'
 import { exportSeed, keyFromSeed } from './local.ts'
 import { acceptAlgorithm, anyPublicKeyArgument, importPublicKey } from './publicKey.ts'
@@ -77,7 +78,7 @@ export function toJwk(
   key: AnyPublicKey | LocalDecapsulator | LocalSigner,
   options: { readonly secret?: boolean } = {},
 ): Jwk {
-  if (options.secret === true) {
+  if (optionsOf(options).secret === true) {
     const local = key as LocalDecapsulator
     const seed = exportSeed(local)
     const secret = toBase64Url(seed)
@@ -117,13 +118,15 @@ export function fromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
   options: FromJwkOptions<A> | FromSecretJwkOptions<A> = {},
 ): PublicKey<A> | Promise<LocalDecapsulator | LocalSigner> {
   if (typeof jwk !== 'object' || jwk === null) throw new TypeError('jwk must be an object')
-  if (options.secret === true) return secretFromJwk(jwk, options.algorithms)
-  if (jwk.d !== undefined || jwk.priv !== undefined) {
+  const { secret = false, algorithms } = optionsOf(options)
+  const members = optionsOf(jwk)
+  if (secret) return secretFromJwk(members, algorithms)
+  if (members.d !== undefined || members.priv !== undefined) {
     throw new KeyMalformed(
       'A JWK that holds a secret. Pass { secret: true } if that is what you want.',
     )
   }
-  return publicFromJwk(jwk, options.algorithms)
+  return publicFromJwk(members, algorithms)
 }
 
 function publicFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
@@ -138,7 +141,7 @@ function publicFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
   const kind = jwk.use === 'sig' ? 'signature' : jwk.use === 'enc' ? 'kem' : null
   const algorithms = accepted ?? ([xWing, ed25519] as unknown as readonly A[])
   const usable = algorithms.filter((algorithm) => kind === null || algorithm.kind === kind)
-  const algorithm = acceptAlgorithm({ kty, jwk: name }, usable)
+  const algorithm = acceptAlgorithm((shape) => shape.kty === kty && shape.jwk === name, usable)
   if (kty === 7) return importPublicKey<A>(algorithm, member(jwk, 'pub'))
   const x = member(jwk, 'x')
   if (kty === 1) return importPublicKey<A>(algorithm, x)

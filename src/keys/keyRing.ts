@@ -1,6 +1,8 @@
-import { equalBytes } from '../internal/bytes.ts'
+import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import type { Decapsulator, KeyRing, KeyRingEntry, KeyStatus } from './types.ts'
+
+const statuses: readonly KeyStatus[] = ['active', 'decrypt-only', 'disabled', 'destroyed']
 
 /**
  * Makes a key ring: one active key that new content is sealed to, and later the ones before it.
@@ -52,11 +54,16 @@ export function rotateKey(ring: KeyRing, next: Decapsulator): KeyRing {
  * @param id - The key id, 32 bytes.
  * @param status - The new status.
  * @returns The new ring.
+ * @throws {@link TypeError} if `status` is none of the four, or `id` no Uint8Array.
  * @throws {@link RangeError} if the ring has no such key, the change would leave it without an active key, or
  *   the key was destroyed.
  */
 export function setKeyStatus(ring: KeyRing, id: Uint8Array, status: KeyStatus): KeyRing {
-  const index = ring.keys.findIndex(({ publicKey }) => equalBytes(publicKey.id, id))
+  if (!statuses.includes(status)) {
+    throw new TypeError("status must be 'active', 'decrypt-only', 'disabled' or 'destroyed'")
+  }
+  const wanted = bytesArgument(id, 'id')
+  const index = ring.keys.findIndex(({ publicKey }) => equalBytes(publicKey.id, wanted))
   const old = ring.keys[index]
   if (old === undefined) throw new RangeError('id is no key of this ring')
   if (old.status === status) return ring

@@ -4,6 +4,7 @@ import { internalsOf } from '../internal/algorithm.ts'
 import { bytesArgument, wipe } from '../internal/bytes.ts'
 import type { SigningSecret } from '../internal/engine/ed25519.ts'
 import type { KemSecret } from '../internal/hpke/kem.ts'
+import { optionsOf } from '../internal/options.ts'
 import { makePublicKey } from '../internal/publicKey.ts'
 import { randomBytes } from '../internal/random.ts'
 import type {
@@ -125,6 +126,11 @@ function heldOf(key: LocalDecapsulator | LocalSigner): Held {
   return entry
 }
 
+/** Whether a key went while an operation was under way: then it may have run on overwritten bytes. */
+function isDestroyed(entry: Held): boolean {
+  return entry.secret === null
+}
+
 function destroyed(): KeyDisabled {
   return new KeyDisabled('This key was destroyed in this process. Load it again from its backup.')
 }
@@ -145,10 +151,11 @@ function localDecapsulator(algorithm: KemAlgorithm, seed: Uint8Array): LocalDeca
     local: true,
     publicKey: makePublicKey(algorithm, (entry.secret as KemSecret).publicKey),
     async decapsulate(encapsulation: Uint8Array, options: CallOptions = {}) {
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       if (entry.secret === null) throw destroyed()
-      const bytes = bytesArgument(encapsulation, 'encapsulation', kem.encapsulationSize)
+      const bytes = bytesArgument(encapsulation, 'encapsulation', kem.encapsulationSize).slice()
       const shared = await (entry.secret as KemSecret).decapsulate(bytes)
+      if (isDestroyed(entry)) throw destroyed()
       if (shared === null) throw new EnvelopeOpenFailed()
       return shared
     },
@@ -163,9 +170,12 @@ function localSigner(algorithm: SignatureAlgorithm, seed: Uint8Array): LocalSign
     local: true,
     publicKey: makePublicKey(algorithm, (entry.secret as SigningSecret).publicKey),
     async sign(message: Uint8Array, options: CallOptions = {}) {
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       if (entry.secret === null) throw destroyed()
-      return (entry.secret as SigningSecret).sign(bytesArgument(message, 'message'))
+      const bytes = bytesArgument(message, 'message').slice()
+      const signature = await (entry.secret as SigningSecret).sign(bytes)
+      if (isDestroyed(entry)) throw destroyed()
+      return signature
     },
   }
   held.set(key, entry)

@@ -2,6 +2,7 @@ import { base58btc } from 'multiformats/bases/base58'
 import { KeyMalformed } from '../errors.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { concat } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import { strictDecode } from '../internal/strictDecode.ts'
 import { decodeUtf8, encodeUtf8 } from '../internal/utf8.ts'
 import { ed25519, xWing } from './algorithms.ts'
@@ -18,8 +19,8 @@ export interface AcceptedAlgorithms<A = KemAlgorithm | SignatureAlgorithm> {
 
 /** `jwk_jcs-pub` of the multicodec table: a JWK in RFC 8785 form, for keys that have no code of their own. */
 const jwkCodec = 0xeb51
-/** An X-Wing key as a JWK in base58 has about 2,300 characters, ML-DSA-65 has 2,700. */
-const maximumText = 8192
+/** An X-Wing key as a JWK in base58 has about 2,300 characters, ML-DSA-65 has 2,700; base58 takes quadratic time. */
+const maximumText = 3072
 
 /**
  * Encodes a public key as a Multikey: `z`, then base58btc of multicodec and raw key (compressed for
@@ -65,11 +66,11 @@ export function fromMultikey<
   const usable = text.length <= maximumText && text.startsWith('z')
   const bytes = usable ? strictDecode(base58btc, text.slice(1)) : null
   if (bytes === null) throw new KeyMalformed('No Multikey: it is z and base58btc')
-  const algorithms = options.algorithms ?? ([xWing, ed25519] as unknown as readonly A[])
+  const algorithms = optionsOf(options).algorithms ?? ([xWing, ed25519] as unknown as readonly A[])
   const [multicodec, start] = readVarint(bytes)
   const body = bytes.slice(start)
   if (multicodec === jwkCodec) return fromJwkBytes(body, text, algorithms)
-  const algorithm = acceptAlgorithm({ multicodec }, algorithms)
+  const algorithm = acceptAlgorithm((shape) => shape.multicodec === multicodec, algorithms)
   const { points } = internalsOf(algorithm)
   const raw = points === null ? body : points.uncompress(body)
   if (raw === null)
@@ -111,17 +112,23 @@ function fromJwkBytes<A extends KemAlgorithm | SignatureAlgorithm>(
   text: string,
   algorithms: readonly A[],
 ): PublicKey<A> {
-  let jwk: Jwk
-  try {
-    jwk = JSON.parse(decodeUtf8(body) ?? '') as Jwk
-  } catch {
-    throw new KeyMalformed('A Multikey with a JWK that is no JSON')
+  const jwk = parseJson(decodeUtf8(body) ?? '')
+  if (typeof jwk !== 'object' || jwk === null) {
+    throw new KeyMalformed('A Multikey with a JWK that is no JSON object')
   }
-  const key = fromJwk<A>(jwk, { algorithms })
+  const key = fromJwk<A>(jwk as Jwk, { algorithms })
   // A JWK in another spelling would give one key two DIDs.
   if (toMultikey(key) !== text)
     throw new KeyMalformed('A Multikey with a JWK that is not in RFC 8785 form')
   return key
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 /** An unsigned LEB128 of at most three bytes, in its shortest form; all codes in use fit. */

@@ -50,19 +50,11 @@ export function anyPublicKeyArgument(key: AnyPublicKey, name: string): AnyPublic
   return publicKeyArgument(key, kind, name)
 }
 
-/** What a foreign encoding says of the kind of key it holds: one of the ways to name it. */
-export type KeyName = Partial<Pick<KeyShape, 'kty' | 'curve' | 'jwk' | 'multicodec'>>
-
-/** Picks the first accepted algorithm that fits the name an encoding gives. */
+/** Picks the first accepted algorithm that fits what an encoding says of the kind of key it holds. */
 export function acceptAlgorithm<A extends KemAlgorithm | SignatureAlgorithm>(
-  name: KeyName,
+  fits: (shape: KeyShape) => boolean,
   algorithms: readonly A[],
 ): A {
-  const fits = (shape: KeyShape): boolean =>
-    (name.kty === undefined || name.kty === shape.kty) &&
-    (name.curve === undefined || name.curve === shape.curve) &&
-    (name.jwk === undefined || name.jwk === shape.jwk) &&
-    (name.multicodec === undefined || name.multicodec === shape.multicodec)
   const fitting = algorithms.find((algorithm) => fits(internalsOf(algorithm).shape))
   if (fitting !== undefined) return fitting
   const shape = shapes().find(([candidate]) => fits(candidate))

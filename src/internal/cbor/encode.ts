@@ -81,7 +81,7 @@ function push(parts: Uint8Array[], value: CborValue): number {
 }
 
 function pushMap(parts: Uint8Array[], map: CborMap): number {
-  const entries = [...map].map(([key, value]) => ({ key: encodeCbor(key), value }))
+  const entries = [...map].map(([key, value]) => ({ key: encodeKey(key), value }))
   entries.sort((a, b) => compareBytes(a.key, b.key))
   let length = pushHead(parts, 5, entries.length)
   entries.forEach(({ key, value }, i) => {
@@ -92,6 +92,14 @@ function pushMap(parts: Uint8Array[], map: CborMap): number {
     length += key.length + push(parts, value)
   })
   return length
+}
+
+/** What the decoder would refuse as a key is not written either. */
+function encodeKey(key: CborKey): Uint8Array {
+  if (typeof key !== 'number' && typeof key !== 'bigint' && typeof key !== 'string') {
+    throw new TypeError('CBOR: a map key must be an integer or text')
+  }
+  return encodeCbor(key)
 }
 
 function pushHead(parts: Uint8Array[], major: number, argument: number | bigint): number {

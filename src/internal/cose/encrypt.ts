@@ -19,7 +19,7 @@ import {
   maximumRecipients,
   tagEncrypt,
 } from '../registry.ts'
-import { isEmptyHeader, malformedEnvelope, readHeaders } from './headers.ts'
+import { foreignTags, isEmptyHeader, malformedEnvelope, readHeaders } from './headers.ts'
 import { encodeEntry, type RecipientEntry, readEntry } from './recipient.ts'
 
 /** Layer 0 of a COSE_Encrypt with its recipients, as received. */
@@ -48,10 +48,9 @@ export interface OwnHeaders {
 export interface ParseRules {
   readonly profile: 'careseal' | 'foreign'
   /** Accepts IVs of other lengths, as some draft vectors have them. Only for tests. */
-  readonly anyIv?: boolean
+  readonly anyIv: boolean
 }
 
-const tags: readonly number[] = [tagEncrypt]
 const knownCiphers: readonly unknown[] = [algA256Gcm, algChaCha20Poly1305]
 
 /** Encodes a COSE_Encrypt (RFC 9052 §5.1), tagged. */
@@ -74,8 +73,13 @@ export function encryptAad(protectedBytes: Uint8Array, externalAad: Uint8Array):
 
 /** Takes a COSE_Encrypt apart. Nothing is decrypted or verified yet. */
 export function parseEncrypt(bytes: Uint8Array, rules: ParseRules): ParsedEnvelope {
-  const message = decodeForeign(bytes, malformedEnvelope, tags)
-  if (!(message instanceof Tagged) || !Array.isArray(message.value) || message.value.length !== 4) {
+  const message = decodeForeign(bytes, malformedEnvelope, foreignTags)
+  if (
+    !(message instanceof Tagged) ||
+    message.tag !== tagEncrypt ||
+    !Array.isArray(message.value) ||
+    message.value.length !== 4
+  ) {
     throw malformedEnvelope('not a COSE_Encrypt with tag 96')
   }
   const [header, unprotected, ciphertext, list] = message.value as readonly CborValue[]
@@ -104,6 +108,7 @@ export function parseEncrypt(bytes: Uint8Array, rules: ParseRules): ParsedEnvelo
     throw malformedEnvelope('unprotected headers beside the IV')
   }
   refuseDoubled(recipients)
+  refuseMixedBatches(recipients)
   return { ...parsed, own: readOwn(headers), contentType: null }
 }
 
@@ -145,7 +150,7 @@ function readIv(headers: CborMap, unprotected: CborMap, rules: ParseRules): Uint
     throw malformedEnvelope('a partial IV, which needs a context that is not here')
   }
   // RFC 9053 §4.1: 96 bits; another length would let one ciphertext open under another nonce.
-  if (!(iv instanceof Uint8Array) || (iv.length !== 12 && rules.anyIv !== true)) {
+  if (!(iv instanceof Uint8Array) || (iv.length !== 12 && !rules.anyIv)) {
     throw malformedEnvelope('its IV must be 12 bytes')
   }
   return iv
@@ -156,5 +161,13 @@ function refuseDoubled(recipients: readonly RecipientEntry[]): void {
   const kids = recipients.flatMap(({ kid }) => (kid === null ? [] : [kid])).sort(compareBytes)
   if (kids.some((kid, i) => i > 0 && equalBytes(kid, kids[i - 1]!))) {
     throw malformedEnvelope('one reader twice')
+  }
+}
+
+/** One batch has one salt for its hints (docs/formats.md §2); more would cost a reader hashes without end. */
+function refuseMixedBatches(recipients: readonly RecipientEntry[]): void {
+  const salts = recipients.flatMap(({ batch }) => (batch?.salt == null ? [] : [batch.salt]))
+  if (salts.some((salt) => !equalBytes(salt, salts[0]!))) {
+    throw malformedEnvelope('entries of two batches')
   }
 }

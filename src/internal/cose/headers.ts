@@ -1,6 +1,9 @@
 import { EnvelopeMalformed } from '../../errors.ts'
 import { type CborMap, decodeForeign } from '../cbor/index.ts'
-import { headerAlg, headerCrit } from '../registry.ts'
+import { headerAlg, headerCrit, tagEncrypt, tagSign, tagSign1 } from '../registry.ts'
+
+/** Tags that may stand in an envelope, such as a signature in a stranger's header (docs/formats.md §0). */
+export const foreignTags: readonly number[] = [tagEncrypt, tagSign1, tagSign]
 
 /** The error of everything in an envelope: what is wrong and where. */
 export function malformedEnvelope(problem: string, offset?: number): EnvelopeMalformed {
@@ -9,7 +12,9 @@ export function malformedEnvelope(problem: string, offset?: number): EnvelopeMal
 
 /** Protected headers; refuses crit, a label in both buckets, and an algorithm outside the protected one. */
 export function readHeaders(header: Uint8Array, unprotected: CborMap): CborMap {
-  const map = isEmptyHeader(header) ? new Map() : decodeForeign(header, malformedEnvelope)
+  const map = isEmptyHeader(header)
+    ? new Map()
+    : decodeForeign(header, malformedEnvelope, foreignTags)
   if (!(map instanceof Map)) throw malformedEnvelope('a protected header that is no map')
   const headers = map as CborMap
   if (headers.has(headerCrit) || unprotected.has(headerCrit)) {

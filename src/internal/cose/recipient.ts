@@ -1,5 +1,6 @@
 import { EnvelopeOpenFailed } from '../../errors.ts'
 import { encapsulatorOf, internalsOf, type KemAlgorithm } from '../algorithm.ts'
+import { isBytes, wipe } from '../bytes.ts'
 import { type CborKey, type CborMap, type CborValue, encodeCbor } from '../cbor/index.ts'
 import { hpkeOpen, hpkeSeal } from '../hpke/index.ts'
 import { algA256Kw, headerAlg, headerBatchSalt, headerEk, headerKid } from '../registry.ts'
@@ -28,9 +29,13 @@ export interface WrapKey {
   readonly bytes: Uint8Array
 }
 
-/** Protected fields that only drafts' test vectors use. */
-export interface ForeignInfo {
+/** What only drafts' test vectors use. */
+export interface DraftRules {
+  /** Accepts IVs of other lengths than 12 bytes. */
+  readonly anyIv?: boolean
+  /** The recipient_extra_info of HPKE's info. */
   readonly extraInfo?: Uint8Array
+  /** The additional data of HPKE. */
   readonly aad?: Uint8Array
 }
 
@@ -68,16 +73,22 @@ export async function unwrapEntry(
   entry: RecipientEntry,
   nextAlg: number,
   decapsulate: (encapsulation: Uint8Array) => Promise<Uint8Array>,
-  foreign: ForeignInfo = {},
+  draft: DraftRules | null = null,
 ): Promise<Uint8Array> {
   const { coseAlg, suite } = internalsOf(algorithm)
   if (entry.alg !== coseAlg || !suite.kem.isEncapsulation(entry.ek)) throw new EnvelopeOpenFailed()
-  const info = recipientInfo(nextAlg, entry.protectedBytes, foreign.extraInfo ?? empty)
+  const info = recipientInfo(nextAlg, entry.protectedBytes, draft?.extraInfo ?? empty)
   const shared = await decapsulate(entry.ek)
-  if (shared.length !== 32) throw new TypeError('decapsulate must resolve to 32 bytes')
-  const secret = await hpkeOpen(suite, shared, info, entry.wrapped, foreign.aad)
-  if (secret === null || secret.length !== 32) throw new EnvelopeOpenFailed()
-  return secret
+  if (!isBytes(shared) || shared.length !== 32) {
+    throw new TypeError('decapsulate must resolve to 32 bytes')
+  }
+  try {
+    const secret = await hpkeOpen(suite, shared, info, entry.wrapped, draft?.aad)
+    if (secret === null || secret.length !== 32) throw new EnvelopeOpenFailed()
+    return secret
+  } finally {
+    wipe(shared)
+  }
 }
 
 /** The CBOR of a recipient. */

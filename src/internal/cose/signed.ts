@@ -9,6 +9,7 @@ import {
   type MalformedCbor,
   Tagged,
 } from '../cbor/index.ts'
+import { optionsOf } from '../options.ts'
 import {
   headerAlg,
   headerKid,
@@ -50,7 +51,8 @@ export interface ReceivedSigned {
   readonly signatures: readonly ReceivedSignature[]
 }
 
-const empty = new Uint8Array(0)
+/** Signatures of one COSE_Sign; what has more is neither written nor read. */
+const maximumSigners = 16
 
 /**
  * Signs with one signer (COSE_Sign1, tag 18) or several (COSE_Sign, tag 98; RFC 9052 §4). Everything stands
@@ -63,7 +65,7 @@ export async function sign(
 ): Promise<Tagged> {
   const headers = new Map<CborKey, CborValue>(content.headers)
   headers.set(headerTyp, signatureType(content.kind))
-  const aad = content.externalAad ?? empty
+  const aad = aadOf(content)
   const own = (signer: SignerLike): [CborKey, CborValue][] => [
     [headerAlg, internalsOf(signer.publicKey.algorithm).coseAlg],
     [headerKid, signer.publicKey.id],
@@ -79,6 +81,9 @@ export async function sign(
   const kids = ordered.map(({ publicKey }) => publicKey.id)
   if (signers.length === 0 || !isSortedUnique(kids)) {
     throw new RangeError('authors must be one or more signers, each with a key of its own')
+  }
+  if (signers.length > maximumSigners) {
+    throw new RangeError(`authors must be at most ${maximumSigners} signers`)
   }
   const body = encodeCbor(headers.set(headerSigners, kids))
   const signatures: CborValue[] = []
@@ -120,7 +125,7 @@ export function receiveSigned(
   if (headers.get(headerTyp) !== signatureType(expected.kind)) {
     throw fail(`no signature of the kind ${expected.kind}`)
   }
-  const aad = expected.externalAad ?? empty
+  const aad = aadOf(expected)
   const received = single
     ? [receiveSignature(headers, last, ['Signature1', body, aad, payload], fail)]
     : receiveAll(headers, last ?? null, body, aad, payload, malformed)
@@ -145,8 +150,8 @@ function receiveAll(
 ): ReceivedSignature[] {
   const fail = (problem: string): Error => malformed(problem, 0)
   const kids = headers.get(headerSigners)
-  if (!Array.isArray(last) || last.length < 2 || last.length > 16) {
-    throw fail('a COSE_Sign needs 2 to 16 signatures')
+  if (!Array.isArray(last) || last.length < 2 || last.length > maximumSigners) {
+    throw fail(`a COSE_Sign needs 2 to ${maximumSigners} signatures`)
   }
   const received = (last as readonly CborValue[]).map((item) => {
     const [header, unprotected, signature] = tuple(item, 3, fail)
@@ -216,6 +221,10 @@ function closed(
   if (headers.size !== labels.length || labels.some((label) => !headers.has(label))) {
     throw fail('protected headers that are not exactly those of this kind')
   }
+}
+
+function aadOf(about: { readonly externalAad?: Uint8Array }): Uint8Array {
+  return optionsOf(about).externalAad ?? new Uint8Array(0)
 }
 
 function tuple(value: CborValue, length: number, fail: (problem: string) => Error): CborValue[] {

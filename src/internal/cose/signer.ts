@@ -1,6 +1,7 @@
 import { callKey } from '../abort.ts'
 import { internalsOf, type SignatureAlgorithm, verifierOf } from '../algorithm.ts'
 import { isBytes } from '../bytes.ts'
+import { fieldOf } from '../options.ts'
 
 /** A public signing key, as far as a signature needs it. */
 export interface VerificationKey {
@@ -12,26 +13,41 @@ export interface VerificationKey {
 /** A signer, as far as a signature needs it. */
 export interface SignerLike {
   readonly publicKey: VerificationKey
+  /** Whether the key is one of ours, in this process. */
+  readonly local?: boolean
   sign(
     message: Uint8Array,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<Uint8Array>
 }
 
-/** Signs, and brings what an HSM returned to the one form that our structures admit. */
+/**
+ * Signs, and brings what an HSM returned to the one form that our structures admit. What came from elsewhere is
+ * verified: a wrong signature inside an envelope would lock everybody out of it.
+ */
 export async function signBytes(
   signer: SignerLike,
   message: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const { signatureSize, normalize } = internalsOf(signer.publicKey.algorithm)
-  const signature = await callKey('Signing', signal, () => signer.sign(message, { signal }))
-  if (!isBytes(signature) || signature.length !== signatureSize) {
+  const { publicKey } = signer
+  const { signatureSize, normalize } = internalsOf(publicKey.algorithm)
+  const raw = await callKey('Signing', signal, () => signer.sign(message, { signal }))
+  if (!isBytes(raw) || raw.length !== signatureSize) {
     throw new TypeError(
-      `signer.sign must resolve to ${signatureSize} raw bytes for ${signer.publicKey.algorithm.name}`,
+      `signer.sign must resolve to ${signatureSize} raw bytes for ${publicKey.algorithm.name}`,
     )
   }
-  return normalize(new Uint8Array(signature))
+  const signature = normalize(new Uint8Array(raw))
+  if (
+    fieldOf(signer, 'local') !== true &&
+    !(await verifierOf(publicKey).verify(message, signature))
+  ) {
+    throw new TypeError(
+      'signer.sign must resolve to a signature over the message itself by the key of signer.publicKey',
+    )
+  }
+  return signature
 }
 
 /** Verifies a signature of our own structures: one form only, the algorithm that the header names. */

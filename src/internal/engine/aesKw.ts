@@ -18,6 +18,8 @@ export function wrapKey(wrappingKey: Uint8Array, key: Uint8Array): Uint8Array {
 
 /** `null` when the integrity check fails. */
 export function unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array): Uint8Array | null {
+  // At least two blocks of 64 bits (RFC 3394 §2.2.2); OpenSSL answers nothing with nothing.
+  if (wrapped.length < 24 || wrapped.length % 8 !== 0) return null
   const node = native()
   try {
     if (node === null) return aeskw(wrappingKey).decrypt(wrapped)

@@ -42,6 +42,7 @@ export function hkdfExpand(
   length: number,
   ...info: readonly Uint8Array[]
 ): Uint8Array {
+  if (length > 255 * 32) throw new RangeError('HKDF gives at most 8160 bytes')
   const out = new Uint8Array(Math.ceil(length / 32) * 32)
   let block: Uint8Array = new Uint8Array(0)
   for (let i = 0; i * 32 < length; i++) {

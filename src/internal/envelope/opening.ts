@@ -2,6 +2,7 @@ import { EnvelopeOpenFailed, EnvelopeSecurity } from '../../errors.ts'
 import { wipe } from '../bytes.ts'
 import { encryptAad, type ParsedEnvelope, parseEncrypt } from '../cose/encrypt.ts'
 import type { RecipientEntry } from '../cose/recipient.ts'
+import { optionsOf } from '../options.ts'
 import { aeadOf } from './aeads.ts'
 import type { ReaderKey } from './reader.ts'
 import { type UnwrapOptions, unwrapContentKey } from './unwrap.ts'
@@ -14,8 +15,6 @@ export interface OpeningOptions extends UnwrapOptions {
   readonly externalAad: Uint8Array
   readonly profile: 'careseal' | 'foreign'
   readonly minimumSecurity?: Security | undefined
-  /** Accepts IVs of other lengths, as some draft vectors have them. Only for tests. */
-  readonly anyIv?: boolean
 }
 
 /** A decrypted envelope; nothing inside is verified yet. */
@@ -34,26 +33,35 @@ export async function openPlaintext(
   readers: readonly ReaderKey[],
   options: OpeningOptions,
 ): Promise<OpenedEnvelope> {
-  const { profile, anyIv = false } = options
-  const envelope = parseEncrypt(bytes, { profile, anyIv })
-  const { contentKey, entry, reader } = await unwrapContentKey(envelope, readers, options)
-  const security = securityOf(envelope, reader)
-  if (options.minimumSecurity === 'post-quantum' && security !== 'post-quantum') {
+  const { profile, externalAad, minimumSecurity, draft, ...unwrapping } = optionsOf(options)
+  const least = securityArgument(minimumSecurity)
+  const envelope = parseEncrypt(bytes, { profile, anyIv: draft?.anyIv === true })
+  const unwrapOptions = { ...unwrapping, draft }
+  const { contentKey, entry, reader } = await unwrapContentKey(envelope, readers, unwrapOptions)
+  try {
+    const security = securityOf(envelope, reader)
+    if (least === 'post-quantum' && security !== 'post-quantum') {
+      throw new EnvelopeSecurity(
+        'This envelope is not post-quantum for you. Ask a reader for a rekeyed copy, or lower minimumSecurity.',
+      )
+    }
+    const { alg, iv, ciphertext } = envelope
+    const aad = encryptAad(envelope.protectedBytes, externalAad)
+    const plaintext = await aeadOf(alg).open(contentKey, iv, aad, ciphertext)
+    if (plaintext === null) throw new EnvelopeOpenFailed()
+    return { envelope, plaintext, entry, reader, security }
+  } finally {
     wipe(contentKey)
-    throw new EnvelopeSecurity(
-      'This envelope is not post-quantum for you. Ask a reader for a rekeyed copy, or lower minimumSecurity.',
-    )
   }
-  const aad = encryptAad(envelope.protectedBytes, options.externalAad)
-  const plaintext = await aeadOf(envelope.alg).open(
-    contentKey,
-    envelope.iv,
-    aad,
-    envelope.ciphertext,
-  )
-  wipe(contentKey)
-  if (plaintext === null) throw new EnvelopeOpenFailed()
-  return { envelope, plaintext, entry, reader, security }
+}
+
+/** A word that is none of the two must not count as the weaker one. */
+function securityArgument(security: Security | undefined): Security {
+  if (security === undefined) return 'classical'
+  if (security !== 'post-quantum' && security !== 'classical') {
+    throw new TypeError("minimumSecurity must be 'post-quantum' or 'classical'")
+  }
+  return security
 }
 
 /** Post-quantum if every reader at sealing was, and the own entry is; strangers' entries do not count. */

@@ -1,5 +1,6 @@
 import { KeyDisabled } from '../../errors.ts'
 import type { WrapKey } from '../cose/recipient.ts'
+import { fieldOf } from '../options.ts'
 import { publicKeyArgument } from '../publicKey.ts'
 
 /** A private key that opens, as far as opening needs it. */
@@ -35,16 +36,13 @@ export interface ReaderKey {
 
 /** All keys of a reader; a TypeError for what is none. */
 export function readerKeys(reader: ReaderLike): ReaderKey[] {
-  const value = reader as unknown as Record<string, unknown> | null
-  if (typeof value === 'object' && value !== null) {
-    if ('decapsulator' in value) return readerKeys(value['decapsulator'] as DecapsulatorLike)
-    if (Array.isArray(value['keys'])) return (reader as RingLike).keys.map(ringKey)
-    if (typeof value['decapsulate'] === 'function') {
-      const key = reader as DecapsulatorLike
-      return [
-        { publicKey: publicKeyArgument(key.publicKey, 'kem', 'as.publicKey'), key, retired: null },
-      ]
-    }
+  const inner = fieldOf(reader, 'decapsulator')
+  if (inner !== undefined) return readerKeys(inner as DecapsulatorLike)
+  if (Array.isArray(fieldOf(reader, 'keys'))) return (reader as RingLike).keys.map(ringKey)
+  if (typeof fieldOf(reader, 'decapsulate') === 'function') {
+    const key = reader as DecapsulatorLike
+    const publicKey = publicKeyArgument(key.publicKey, 'kem', 'as.publicKey')
+    return [{ publicKey, key, retired: null }]
   }
   throw new TypeError('as must be a decapsulator, an identity or a key ring')
 }

@@ -3,6 +3,7 @@ import { sortedUnique } from '../bytes.ts'
 import type { KeyIdMode } from '../cose/keyId.ts'
 import type { WrapKey } from '../cose/recipient.ts'
 import { isIdentity } from '../identity.ts'
+import { fieldOf } from '../options.ts'
 import { publicKeyArgument } from '../publicKey.ts'
 import { maximumRecipients, maximumTrials } from '../registry.ts'
 
@@ -17,16 +18,16 @@ export type RecipientLike = WrapKey | IdentityLike
 
 /** The key of one recipient; refuses identities put together by hand and expired cards. */
 export function recipientKey(recipient: RecipientLike, name: string, now: Date): WrapKey {
-  const value = recipient as Partial<WrapKey & IdentityLike> | null
-  if (typeof value !== 'object' || value === null || value.encryption === undefined) {
-    return publicKeyArgument(value as WrapKey, 'kem', name)
+  if (fieldOf(recipient, 'encryption') === undefined) {
+    return publicKeyArgument(recipient as WrapKey, 'kem', name)
   }
+  const value = recipient as IdentityLike
   if (!isIdentity(value)) {
     throw new TypeError(
       `${name} holds an identity put together by hand: decode its card, or say so with unverifiedIdentity()`,
     )
   }
-  if (value.expires && value.expires.getTime() <= now.getTime()) {
+  if (value.expires !== null && value.expires.getTime() <= now.getTime()) {
     throw new IdentityInvalid(
       'An identity card among the recipients has expired. Ask its owner for a new one.',
     )

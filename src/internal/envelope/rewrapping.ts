@@ -1,12 +1,13 @@
 import { EnvelopeDowngrade, EnvelopeRecipientNotFound } from '../../errors.ts'
-import { equalBytes, wipe } from '../bytes.ts'
+import { toHex, wipe } from '../bytes.ts'
 import { encodeEncrypt, type ParsedEnvelope, parseEncrypt } from '../cose/encrypt.ts'
 import { kidFor, kidMode } from '../cose/keyId.ts'
 import { type RecipientEntry, type WrapKey, wrapFor } from '../cose/recipient.ts'
 import { maximumRecipients } from '../registry.ts'
-import { isEntryOf } from './entries.ts'
+import { entryFinder } from './entries.ts'
 import type { ReaderKey } from './reader.ts'
 import { checkTrials, type RecipientLike, recipientKey } from './recipients.ts'
+import { wrapAll } from './sealing.ts'
 import { type UnwrapOptions, unwrapContentKey } from './unwrap.ts'
 
 /** Changes to the list of readers. */
@@ -25,7 +26,7 @@ export async function rewrapEnvelope(
   readers: readonly ReaderKey[],
   options: Rewrapping,
 ): Promise<Uint8Array> {
-  const envelope = parseEncrypt(bytes, { profile: 'careseal' })
+  const envelope = parseEncrypt(bytes, { profile: 'careseal', anyIv: false })
   const now = new Date()
   const added = options.add.map((reader, i) => recipientKey(reader, `add[${i}]`, now))
   const removed = options.remove.map((reader, i) =>
@@ -61,16 +62,19 @@ export function checkDowngrade(
 }
 
 function without(envelope: ParsedEnvelope, removed: readonly WrapKey[]): RecipientEntry[] {
-  const gone = removed.map(({ id }) => {
-    const entries = envelope.recipients.filter((entry) => isEntryOf(envelope, entry, id))
-    if (entries.length === 0) {
-      throw new EnvelopeRecipientNotFound(
-        'A reader to remove is not among the entries with a key id. Rekey an envelope with hidden readers instead.',
-      )
-    }
-    return entries
-  })
-  return envelope.recipients.filter((entry) => !gone.some((entries) => entries.includes(entry)))
+  const entriesOf = entryFinder(envelope)
+  const gone = new Set(
+    removed.flatMap(({ id }) => {
+      const entries = entriesOf(id)
+      if (entries.length === 0) {
+        throw new EnvelopeRecipientNotFound(
+          'A reader to remove is not among the entries with a key id. Rekey an envelope with hidden readers instead.',
+        )
+      }
+      return entries
+    }),
+  )
+  return envelope.recipients.filter((entry) => !gone.has(entry))
 }
 
 /** New entries take the kid form of the one that opened; who is a reader already stays one. */
@@ -81,14 +85,13 @@ async function addEntries(
   opened: RecipientEntry,
   contentKey: Uint8Array,
 ): Promise<RecipientEntry[]> {
-  const missing = added.filter(
-    ({ id }, i) =>
-      !kept.some((entry) => isEntryOf(envelope, entry, id)) &&
-      !added.slice(0, i).some((other) => equalBytes(other.id, id)),
+  const entriesOf = entryFinder({ own: envelope.own, recipients: kept })
+  const missing = new Map(
+    added.filter(({ id }) => entriesOf(id).length === 0).map((key) => [toHex(key.id), key]),
   )
   const { envelopeId } = envelope.own!
   const mode = kidMode(opened.kid)
-  return Promise.all(
-    missing.map((key) => wrapFor(key, contentKey, envelope.alg, kidFor(mode, envelopeId, key.id))),
+  return wrapAll([...missing.values()], (key) =>
+    wrapFor(key, contentKey, envelope.alg, kidFor(mode, envelopeId, key.id)),
   )
 }

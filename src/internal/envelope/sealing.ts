@@ -4,6 +4,7 @@ import { type KeyIdMode, kidFor } from '../cose/keyId.ts'
 import { type RecipientEntry, type WrapKey, wrapFor } from '../cose/recipient.ts'
 import { chacha } from '../engine/chacha.ts'
 import { fastGcm } from '../engine/fastGcm.ts'
+import { optionsOf } from '../options.ts'
 import { randomBytes } from '../random.ts'
 import { algA256Gcm, algChaCha20Poly1305 } from '../registry.ts'
 import type { CipherInternals } from './cipher.ts'
@@ -35,18 +36,36 @@ export function wrapSingly(keyIds: KeyIdMode): WrapContentKey {
 
 /** Seals one plaintext under a fresh content key and IV (docs/formats.md §2). */
 export async function sealPlaintext(sealing: Sealing): Promise<Uint8Array> {
-  const { envelopeId, plaintext, keys, wrap, externalAad } = sealing
-  const { coseAlg, aead } = sealing.cipher ?? defaultCipher()
+  const { envelopeId, plaintext, keys, wrap, externalAad, cipher } = optionsOf(sealing)
+  const { coseAlg, aead } = cipher ?? defaultCipher()
   const contentKey = randomBytes(32)
   const iv = randomBytes(12)
   const commitment = commitKey(contentKey, envelopeId, iv)
   const postQuantum = keys.every(({ algorithm }) => algorithm.postQuantum)
   const protectedBytes = encodeOwnHeaders(coseAlg, { envelopeId, commitment, postQuantum })
   const aad = encryptAad(protectedBytes, externalAad)
-  const entries = await Promise.all(keys.map((key) => wrap(key, contentKey, coseAlg, envelopeId)))
-  const ciphertext = await aead.seal(contentKey, iv, aad, plaintext)
-  wipe(contentKey)
-  return encodeEncrypt({ protectedBytes, iv, ciphertext }, entries)
+  try {
+    const entries = await wrapAll(keys, (key) => wrap(key, contentKey, coseAlg, envelopeId))
+    const ciphertext = await aead.seal(contentKey, iv, aad, plaintext)
+    return encodeEncrypt({ protectedBytes, iv, ciphertext }, entries)
+  } finally {
+    wipe(contentKey)
+  }
+}
+
+/**
+ * Wraps for all keys. Waits for every wrap even if one fails: the caller wipes the content key next, and a wrap
+ * that still ran would wrap zeros.
+ */
+export async function wrapAll(
+  keys: readonly WrapKey[],
+  wrap: (key: WrapKey) => Promise<RecipientEntry>,
+): Promise<RecipientEntry[]> {
+  const results = await Promise.allSettled(keys.map(wrap))
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
 }
 
 /** AES-256-GCM where the platform has it; else ChaCha20-Poly1305, which JavaScript runs faster. */

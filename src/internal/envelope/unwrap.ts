@@ -3,24 +3,22 @@ import { callKey } from '../abort.ts'
 import { internalsOf } from '../algorithm.ts'
 import { equalBytes, toHex, wipe } from '../bytes.ts'
 import type { ParsedEnvelope } from '../cose/encrypt.ts'
-import { hintOf } from '../cose/keyId.ts'
-import { type ForeignInfo, type RecipientEntry, unwrapEntry } from '../cose/recipient.ts'
+import { type DraftRules, type RecipientEntry, unwrapEntry } from '../cose/recipient.ts'
 import { unwrapKey } from '../engine/aesKw.ts'
 import { sha256 } from '../engine/hash.ts'
+import { optionsOf } from '../options.ts'
 import { algA256Kw, maximumTrials } from '../registry.ts'
+import type { BatchKeyCache } from './batchKeys.ts'
 import { commitKey } from './commitment.ts'
+import { entryFinder } from './entries.ts'
 import { type ReaderKey, usableKey } from './reader.ts'
 
-/** Batch keys that a long-lived opener has unwrapped, by the entry they came from. */
-export interface BatchKeyCache {
-  get(id: string): Uint8Array | undefined
-  set(id: string, key: Uint8Array): void
-}
-
 /** Options of {@link unwrapContentKey}. */
-export interface UnwrapOptions extends ForeignInfo {
+export interface UnwrapOptions {
   readonly signal?: AbortSignal | undefined
   readonly batchKeys?: BatchKeyCache | undefined
+  /** Only in tests. */
+  readonly draft?: DraftRules | undefined
 }
 
 /** A content key, and by which entry and key it came. The caller wipes it. */
@@ -47,8 +45,9 @@ export async function unwrapContentKey(
   const attempts =
     envelope.own === null ? foreignAttempts(envelope, readers) : ownAttempts(envelope, readers)
   if (attempts.length === 0) throw new EnvelopeRecipientNotFound()
+  const known = optionsOf(options)
   for (const attempt of attempts) {
-    const contentKey = await tryEntry(envelope, attempt, options)
+    const contentKey = await tryEntry(envelope, attempt, known)
     if (contentKey !== null) return { contentKey, ...attempt }
   }
   throw new EnvelopeOpenFailed()
@@ -56,25 +55,10 @@ export async function unwrapContentKey(
 
 /** Entries by key id or hint; where there is none, entries without one, at most 64 (docs/formats.md §2). */
 function ownAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): Attempt[] {
-  const salted = new Map<string, Map<string, ReaderKey>>()
-  const plain = new Map(readers.map((reader) => [toHex(reader.publicKey.id), reader]))
-  const hints = (salt: Uint8Array): Map<string, ReaderKey> => {
-    const id = toHex(salt)
-    let found = salted.get(id)
-    if (found === undefined) {
-      found = new Map(readers.map((reader) => [toHex(hintOf(salt, reader.publicKey.id)), reader]))
-      salted.set(id, found)
-    }
-    return found
-  }
-  const named: Attempt[] = []
-  for (const entry of envelope.recipients) {
-    if (entry.kid === null) continue
-    const known =
-      entry.kid.length === 32 ? plain : hints(entry.batch?.salt ?? envelope.own!.envelopeId)
-    const reader = known.get(toHex(entry.kid))
-    if (reader !== undefined) named.push({ entry, reader })
-  }
+  const entriesOf = entryFinder(envelope)
+  const named = readers.flatMap((reader) =>
+    entriesOf(reader.publicKey.id).map((entry): Attempt => ({ entry, reader })),
+  )
   // A ring may hold two of the readers, one of them retired: that one last.
   named.sort((a, b) => Number(a.reader.retired !== null) - Number(b.reader.retired !== null))
   return named.length > 0
@@ -87,11 +71,16 @@ function ownAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): A
 
 /** Foreign key ids mean what their sender meant: ours first, then every entry of an own algorithm. */
 function foreignAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): Attempt[] {
-  const all = trials(envelope.recipients, readers)
-  const named = all.filter(
-    ({ entry, reader }) => entry.kid !== null && equalBytes(entry.kid, reader.publicKey.id),
+  const isOwn = (entry: RecipientEntry, { publicKey }: ReaderKey): boolean =>
+    entry.kid !== null && equalBytes(entry.kid, publicKey.id)
+  const named = readers.flatMap((reader) =>
+    trials(
+      envelope.recipients.filter((entry) => isOwn(entry, reader)),
+      [reader],
+    ),
   )
-  return [...named, ...all.filter((attempt) => !named.includes(attempt))]
+  const others = envelope.recipients.filter((entry) => !named.some((own) => own.entry === entry))
+  return [...named, ...trials(others, readers)]
 }
 
 function trials(entries: readonly RecipientEntry[], readers: readonly ReaderKey[]): Attempt[] {
@@ -102,7 +91,7 @@ function trials(entries: readonly RecipientEntry[], readers: readonly ReaderKey[
     const fitting = entries.filter(({ alg }) => alg === coseAlg).slice(0, maximumTrials)
     attempts.push(...fitting.map((entry) => ({ entry, reader })))
   }
-  return attempts.slice(0, maximumTrials)
+  return attempts
 }
 
 /** `null` where this entry does not open; errors of the key's home and aborts pass. */
@@ -130,18 +119,19 @@ async function unwrapOne(
   reader: ReaderKey,
   options: UnwrapOptions,
 ): Promise<Uint8Array | null> {
-  const { signal, batchKeys } = options
+  const { signal, batchKeys, draft = null } = options
   const key = usableKey(reader)
   const decapsulate = (encapsulation: Uint8Array): Promise<Uint8Array> =>
     callKey('Decapsulation', signal, () => key.decapsulate(encapsulation, { signal }))
   const { algorithm } = reader.publicKey
-  if (entry.batch === null) return unwrapEntry(algorithm, entry, envelope.alg, decapsulate, options)
+  if (entry.batch === null) return unwrapEntry(algorithm, entry, envelope.alg, decapsulate, draft)
   const id =
     batchKeys === undefined ? '' : toHex(sha256(entry.protectedBytes, entry.ek, entry.wrapped))
-  const cached = batchKeys?.get(id)
-  const batchKey = cached ?? (await unwrapEntry(algorithm, entry, algA256Kw, decapsulate))
-  if (cached === undefined) batchKeys?.set(id, batchKey)
+  const batchKey =
+    batchKeys?.get(id) ?? (await unwrapEntry(algorithm, entry, algA256Kw, decapsulate))
   const contentKey = unwrapKey(batchKey, entry.batch.wrappedKey)
+  // The cache owns the key from here on: it may wipe it at any time.
   if (batchKeys === undefined) wipe(batchKey)
+  else batchKeys.set(id, batchKey)
   return contentKey
 }

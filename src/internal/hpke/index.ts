@@ -48,8 +48,12 @@ export async function hpkeOpen(
   ciphertext: Uint8Array,
   aad: Uint8Array = noAad,
 ): Promise<Uint8Array | null> {
+  // The one-stage KDF has two bytes for its length (draft-ietf-hpke-hpke §5.1); only strangers' headers are longer.
+  if (info.length > 0xffff) return null
   const schedule = suite.kdf.schedule(suiteId(suite), sharedSecret, info)
-  const plaintext = await suite.aead.open(schedule.key, schedule.nonce, aad, ciphertext)
-  wipe(schedule.key)
-  return plaintext
+  try {
+    return await suite.aead.open(schedule.key, schedule.nonce, aad, ciphertext)
+  } finally {
+    wipe(schedule.key)
+  }
 }

@@ -2,7 +2,7 @@ import { chacha } from '../engine/chacha.ts'
 import { gcm } from '../engine/gcm.ts'
 import { isP256PublicKey, isP256Secret, p256Secret } from '../engine/p256.ts'
 import type { DhSecret } from '../engine/x25519.ts'
-import { x25519Secret } from '../engine/x25519.ts'
+import { isX25519PublicKey, x25519Secret } from '../engine/x25519.ts'
 import { dhkem } from './dhkem.ts'
 import { hkdfSha256 } from './kdf.ts'
 import type { HpkeSuite } from './kem.ts'
@@ -14,7 +14,7 @@ export const x25519Suite: HpkeSuite = /* @__PURE__ */ (() => ({
   kem: dhkem({
     id: 0x0020,
     publicKeySize: 32,
-    isPublicKey: () => true,
+    isPublicKey: isX25519PublicKey,
     isSecret: () => true,
     secret: x25519Secret,
   }),
@@ -44,7 +44,7 @@ export const xWingSuite: HpkeSuite = /* @__PURE__ */ (() => ({
     label: '\\.//^\\',
     publicKeySize: 32,
     seedSize: 32,
-    isPublicKey: () => true,
+    isPublicKey: isX25519PublicKey,
     secret: x25519Secret,
   }),
   kdf: shakeKdf,
