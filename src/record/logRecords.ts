@@ -54,9 +54,10 @@ export async function logRecords(
     bytesArgument(commitment, `items[${i}].commitment`, 32),
   )
   const entries = await log.append(commitments)
-  const receipts: LoggedEntry[] = []
-  for (const { index } of entries) {
-    receipts.push({ index, receipt: await issueReceipt(index, { log }) })
-  }
-  return receipts
+  return Promise.all(
+    entries.map(async ({ index }, i) => ({
+      index,
+      receipt: await issueReceipt(index, { log, commitment: commitments[i]! }),
+    })),
+  )
 }

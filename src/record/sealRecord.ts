@@ -4,7 +4,7 @@ import { wrapSingly } from '../internal/envelope/sealing.ts'
 import { signersOf } from '../internal/envelope/signers.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
-import { type SealingContext, sealOne } from './sealOne.ts'
+import { readersOf, type SealingContext, sealOne } from './sealOne.ts'
 import type { LoggedRecord, SealedRecord, SealRecordOptions } from './types.ts'
 
 /**
@@ -54,7 +54,8 @@ export async function sealRecord(
   throwIfAborted(options.signal)
   const { log, signal } = options
   const context = contextOf(options, wrapSingly(options.keyIds ?? 'hint'))
-  const record = await sealOne({ ...options, content }, context)
+  const readers = readersOf(options.recipients, context)
+  const record = await sealOne({ ...options, content, readers }, context)
   if (log === undefined) return record
   const [logged] = await logRecords([record], { log, signal })
   return { ...record, ...logged! }
