@@ -8,7 +8,7 @@ import { audienceOf, recipientKeys } from '../internal/envelope/recipients.ts'
 import { sealPlaintext, type WrapContentKey, wrapSingly } from '../internal/envelope/sealing.ts'
 import { signersOf } from '../internal/envelope/signers.ts'
 import { optionsOf } from '../internal/options.ts'
-import { randomBytes } from '../internal/random.ts'
+import { randomParts } from '../internal/random.ts'
 import { maximumContent } from '../internal/registry.ts'
 import { isWellFormed } from '../internal/utf8.ts'
 import type { SealOptions } from './types.ts'
@@ -81,13 +81,13 @@ export async function sealContent(
   const signers = signersOf(given)
   const keys = recipientKeys(recipients, keyIds, new Date())
   const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
-  const envelopeId = randomBytes(32)
+  const [envelopeId, ...secrets] = randomParts(32, 32, 12)
   const audience = audienceOf(keys, keyIds)
   // Signing takes its time: what the caller does to the array meanwhile must not come between.
   const stable = signers.length === 0 ? bytes : bytes.slice()
   const input = { content: stable, mediaType, envelopeId, audience, signers, externalAad }
   const plaintext = await encodeContent(input, signal)
-  return sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher })
+  return sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher, secrets })
 }
 
 /** One of the three modes; a TypeError for anything else. */

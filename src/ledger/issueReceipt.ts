@@ -1,5 +1,6 @@
 import { LogCorrupt } from '../errors.ts'
 import { bytesArgument } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { LogReader } from '../log/index.ts'
 import { encodeReceipt } from './format.ts'
 
@@ -38,10 +39,10 @@ export async function issueReceipt(
   index: number,
   options: IssueReceiptOptions,
 ): Promise<Uint8Array> {
-  const { log } = options
+  const { log, commitment: known } = optionsOf(options)
   const proof = await log.proveInclusion(index)
-  if (options.commitment !== undefined) {
-    const commitment = bytesArgument(options.commitment, 'commitment', 32)
+  if (known !== undefined) {
+    const commitment = bytesArgument(known, 'commitment', 32)
     return encodeReceipt({ commitment, proofs: [proof], anchors: [] })
   }
   for await (const commitment of log.read(index, index + 1)) {

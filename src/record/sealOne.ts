@@ -70,7 +70,7 @@ export async function sealOne(
   const content = contentArgument(record.content)
   const rule = record.canonicalization ?? defaultCanonicalization(mediaType)
   const { canonicalization, value, notes } = digestContent(content, rule, strict)
-  const [envelopeId, salt, headSalt] = randomParts(32, 32, 32)
+  const [envelopeId, salt, headSalt, ...secrets] = randomParts(32, 32, 32, 32, 12)
   const fields: ManifestFields = {
     mediaType: textArgument(mediaType, 'mediaType'),
     canonicalization,
@@ -107,6 +107,7 @@ export async function sealOne(
     wrap,
     externalAad: empty,
     cipher: undefined,
+    secrets,
   })
   return { id: commitmentId(commitment), commitment, envelope, notes }
 }
@@ -124,8 +125,9 @@ function contentArgument(content: Uint8Array | string): Uint8Array {
   if (typeof content === 'string' && !isWellFormed(content)) {
     throw new RangeError('content must be text without lone surrogates, or bytes')
   }
+  // A copy: signing takes its time, and what the caller does to the array meanwhile must not come between.
   const bytes =
-    typeof content === 'string' ? encodeUtf8(content) : bytesArgument(content, 'content')
+    typeof content === 'string' ? encodeUtf8(content) : bytesArgument(content, 'content').slice()
   if (bytes.length > maximumContent) {
     throw new ContentTooLarge(
       'Content of more than 16 MiB does not fit into one record; it needs sealRecordStream and openRecordStream, which this version does not have yet.',

@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { wrapInBatch } from '../internal/envelope/batch.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
 import { type Readers, readersOf, type SealingContext, sealOne } from './sealOne.ts'
@@ -61,16 +62,17 @@ export async function* sealRecords<K>(
   inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
   options: SealRecordsOptions,
 ): AsyncIterable<SealedBatch<K>> {
-  const { batchSize = 256, log, signal } = options
+  const own = optionsOf(options)
+  const { batchSize = 256, log, signal } = own
   if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maximumBatch)) {
     throw new RangeError(`batchSize must be an integer from 1 to ${maximumBatch}`)
   }
-  const { wrap, close } = wrapInBatch(options.keyIds ?? 'hint')
-  const context = contextOf(options, wrap)
-  const readers = readersOf(options.recipients, context)
+  const { wrap, close } = wrapInBatch(own.keyIds ?? 'hint')
+  const context = contextOf(own, wrap)
+  const readers = readersOf(own.recipients, context)
   try {
     for await (const batch of chunks(inputs, batchSize)) {
-      const sealed = await sealBatch(batch, options, readers, context)
+      const sealed = await sealBatch(batch, own, readers, context)
       if (log === undefined || sealed.records.length === 0) yield sealed
       else {
         const entries = await logRecords(sealed.records, { log, signal })

@@ -5,7 +5,6 @@ import { type RecipientEntry, type WrapKey, wrapFor } from '../cose/recipient.ts
 import { chacha } from '../engine/chacha.ts'
 import { fastGcm } from '../engine/fastGcm.ts'
 import type { MaybePromise } from '../engine/tier.ts'
-import { randomParts } from '../random.ts'
 import { algA256Gcm, algChaCha20Poly1305 } from '../registry.ts'
 import type { CipherInternals } from './cipher.ts'
 import { commitKey } from './commitment.ts'
@@ -27,6 +26,8 @@ export interface Sealing {
   readonly externalAad: Uint8Array
   /** The platform's best unless given. */
   readonly cipher: CipherInternals | undefined
+  /** A fresh content key (wiped here) and IV, for whoever draws all randomness of a record at once. */
+  readonly secrets: readonly [contentKey: Uint8Array, iv: Uint8Array]
 }
 
 /** Wraps a content key for each reader on its own. */
@@ -39,7 +40,7 @@ export function wrapSingly(keyIds: KeyIdMode): WrapContentKey {
 export async function sealPlaintext(sealing: Sealing): Promise<Uint8Array> {
   const { envelopeId, plaintext, keys, wrap, externalAad, cipher } = sealing
   const { coseAlg, aead } = cipher ?? defaultCipher()
-  const [contentKey, iv] = randomParts(32, 12)
+  const [contentKey, iv] = sealing.secrets
   const commitment = commitKey(contentKey, envelopeId, iv)
   const postQuantum = keys.every(({ algorithm }) => algorithm.postQuantum)
   const protectedBytes = encodeOwnHeaders(coseAlg, { envelopeId, commitment, postQuantum })
