@@ -52,7 +52,7 @@ export async function verifyReceipt(
 ): Promise<VerifiedReceipt> {
   const given = optionsOf(options)
   const expected = bytesArgument(given.commitment, 'commitment', 32).slice()
-  if (typeof given.trust !== 'object' || given.trust === null)
+  if (typeof given.trust !== 'object' || given.trust === null) {
     throw new TypeError('trust must be a trust policy')
   }
   const trust = optionsOf(given.trust)
