@@ -1,0 +1,59 @@
+// Documentation that can be checked by machine: links, error codes, and sizes that the README quotes.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+process.chdir(join(import.meta.dirname, '..'))
+const problems = []
+const read = (path) => readFileSync(path, 'utf8')
+const walk = (folder, ending) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((path) => join(folder, path.replaceAll('\\', '/')))
+    .filter((path) => path.endsWith(ending) && !path.includes('node_modules'))
+
+const pages = [
+  ...readdirSync('.').filter((name) => name.endsWith('.md')),
+  ...walk('docs', '.md').filter((path) => !path.startsWith('docs/api/')),
+  ...walk('examples', '.md'),
+]
+for (const page of pages) {
+  for (const [, target] of read(page).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g)) {
+    if (!existsSync(join(dirname(page), target)))
+      problems.push(`${page}: the link ${target} leads nowhere`)
+  }
+}
+
+const sources = walk('src', '.ts').map((path) => [path, read(path)])
+const errors = read('src/errors.ts')
+const listed = [...errors.matchAll(/^ {2}\| '(ERR_[A-Z_]+)'/gm)].map(([, code]) => code)
+const documented = read('docs/errors.md')
+for (const code of listed) {
+  const [, name] =
+    new RegExp(`class (\\w+)(?:(?!\\nclass |\\nexport )[\\s\\S])*?code = '${code}'`).exec(errors) ??
+    []
+  if (name === undefined) problems.push(`src/errors.ts: ${code} has no class`)
+  else {
+    if (!documented.includes(`| \`${code}\` | \`${name}\` |`)) {
+      problems.push(`docs/errors.md: ${code} with ${name} is missing`)
+    }
+    const thrown = sources.some(
+      ([path, text]) => !path.endsWith('errors.ts') && text.includes(`new ${name}(`),
+    )
+    if (!thrown) problems.push(`src/errors.ts: ${name} is never thrown`)
+  }
+}
+for (const [, code] of documented.matchAll(/^\| `(ERR_[A-Z_]+)`/gm)) {
+  if (!listed.includes(code)) problems.push(`docs/errors.md: ${code} does not exist`)
+}
+
+// Whatever a doc comment says is thrown must be a class that exists.
+const classes = new Set([...errors.matchAll(/class (\w+)/g)].map(([, name]) => name))
+for (const [path, text] of sources) {
+  for (const [, name] of text.matchAll(/@throws \{@link (\w+)\}/g)) {
+    if (!classes.has(name) && name !== 'TypeError' && name !== 'RangeError') {
+      problems.push(`${path}: @throws ${name}, which does not exist`)
+    }
+  }
+}
+
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) process.exitCode = 1
