@@ -51,6 +51,25 @@ describe('a second writer', () => {
     expect((lost!.reason as { code: string }).code).toBe('ERR_LOG_LOCKED')
   })
 
+  it('that opens while the first one writes is not told that it is behind', async () => {
+    for (let moment = 0; moment < 6; moment++) {
+      const store = bare(memoryStore())
+      const first = await openTestLog(store)
+      await first.append(batch(0, 5))
+      let calls = 0
+      const watched: Store = {
+        ...store,
+        get: async (key) => {
+          const value = await store.get(key)
+          if (calls++ === moment) await first.append(batch(5, 300))
+          return value
+        },
+      }
+      const code = await codeOf(openTestLog(watched))
+      expect(['resolved', 'ERR_LOG_LOCKED'], `moment ${moment}`).toContain(code)
+    }
+  })
+
   it('never makes a fork, however the two take turns', async () => {
     for (let seed = 1; seed <= 25; seed++) {
       const roll = dice(seed)
