@@ -7,6 +7,8 @@ import { isKeyName, readUint32 } from './note.ts'
 
 /** Ed25519 over the text of a note. */
 export const typeEd25519 = 0x01
+/** ECDSA with the key as SubjectPublicKeyInfo; not built in, but its ids are of another kind. */
+const typeEcdsa = 0x02
 /** Ed25519 over a text with the time of the cosignature. */
 export const typeCosignature = 0x04
 
@@ -69,9 +71,13 @@ export function decodeVerifierKey(text: string): VerifierKey | null {
   return id.toLowerCase() === hexId(keyId) ? { ...key, keyId } : null
 }
 
-/** SHA-256(name ‖ newline ‖ type ‖ public key), the first four bytes. */
+/** The first four bytes of SHA-256(name ‖ newline ‖ type ‖ public key), for ECDSA of SHA-256(public key). */
 export function keyIdOf(name: string, type: number, publicKey: Uint8Array): number {
-  return readUint32(sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), publicKey), 0)
+  const hash =
+    type === typeEcdsa
+      ? sha256(publicKey)
+      : sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), publicKey)
+  return readUint32(hash, 0)
 }
 
 function hexId(id: number): string {
