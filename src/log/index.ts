@@ -9,6 +9,13 @@ export {
   formatCheckpoint,
   parseCheckpoint,
 } from './checkpoint.ts'
+export {
+  type ToCoseReceiptOptions,
+  toCoseReceipt,
+  type VerifiedCoseReceipt,
+  type VerifyCoseReceiptOptions,
+  verifyCoseReceipt,
+} from './coseReceipt.ts'
 export { type CosignOptions, cosign } from './cosign.ts'
 export type { KnownHead } from './load.ts'
 export type { Log, LogReader, ProveInclusionOptions } from './log.ts'

@@ -1,7 +1,7 @@
 import type { Checkpoint } from './checkpoint.ts'
 
 declare const policyBrand: unique symbol
-declare const verifiedBrand: unique symbol
+export declare const verifiedBrand: unique symbol
 
 /** A log of a policy. */
 export interface PolicyLog {
