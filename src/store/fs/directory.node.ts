@@ -121,7 +121,8 @@ export class Directory {
       }
       return true
     })
-    if (applied && !lazy) for (const directory of touched) await this.#settle(directory)
+    // Side by side, for a journal takes them in one go.
+    if (applied && !lazy) await Promise.all([...touched].map((path) => this.#settle(path)))
     return applied
   }
 
