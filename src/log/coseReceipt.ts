@@ -121,6 +121,21 @@ export async function toCoseReceipt(
  * @throws {@link TypeError} if an argument has the wrong type.
  * @throws {@link ProofMalformed} if it is no such receipt.
  * @throws {@link ProofInvalid} if it does not prove this entry, or is not signed by this key.
+ * @example
+ * A receipt that came as a file.
+ * ```ts
+ * import { ed25519, generateKey } from 'careseal/keys'
+ * import { openLog, toCoseReceipt, verifyCoseReceipt } from 'careseal/log'
+ * import { memoryStore } from 'careseal/store'
+ *
+ * const signer = await generateKey(ed25519)
+ * const log = await openLog({ origin: 'clinic.example/log', signer, store: memoryStore() })
+ * const commitment = new Uint8Array(32).fill(9)
+ * await log.append([commitment])
+ * const receipt = await toCoseReceipt(await log.proveInclusion(1), { commitment, signer })
+ * const { size } = await verifyCoseReceipt(receipt, { commitment, key: signer.publicKey })
+ * console.log(size) // 2
+ * ```
  * @see RFC 9942 §5.2
  */
 export async function verifyCoseReceipt(

@@ -30,6 +30,14 @@ export interface VerifierKey {
  * @param text - `name+id+base64`.
  * @returns Its parts.
  * @throws {@link KeyMalformed} if it is none, or its id is not that of its name and key.
+ * @example
+ * What a published key says.
+ * ```ts
+ * import { parseVerifierKey } from 'careseal/log'
+ *
+ * const key = parseVerifierKey('PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW')
+ * console.log(key.name, key.type, key.publicKey.length) // PeterNeumann 1 32
+ * ```
  * @see https://c2sp.org/signed-note#verifier-keys
  */
 export function parseVerifierKey(text: string): VerifierKey {
@@ -48,6 +56,16 @@ export function parseVerifierKey(text: string): VerifierKey {
  * @param key - Name, type and raw public key; the id follows from them.
  * @returns `name+id+base64`.
  * @throws {@link RangeError} if the name is no key name.
+ * @example
+ * The key of a witness, for the policies of others.
+ * ```ts
+ * import { ed25519, generateKey } from 'careseal/keys'
+ * import { formatVerifierKey } from 'careseal/log'
+ *
+ * const { publicKey } = await generateKey(ed25519)
+ * const key = formatVerifierKey({ name: 'witness.example', type: 4, publicKey: publicKey.bytes })
+ * console.log(key.startsWith('witness.example+')) // true
+ * ```
  * @see https://c2sp.org/signed-note#verifier-keys
  */
 export function formatVerifierKey(key: Omit<VerifierKey, 'keyId'>): string {
