@@ -74,6 +74,29 @@ describe('parseLogPolicy', () => {
     expect(policy.witnesses.length).toBe(42)
   })
 
+  it('has a limit', async () => {
+    const seed = (i: number): Uint8Array =>
+      new Uint8Array(32).map((_, k) => (k < 2 ? i >> (8 * k) : 1))
+    const { ed25519, keyFromSeed } = await import('../../src/keys/index.ts')
+    const keys: Uint8Array[] = []
+    for (let i = 0; i < 257; i++) keys.push((await keyFromSeed(ed25519, seed(i))).publicKey.bytes)
+    const lines = (word: string, type: number): string[] =>
+      keys.map((publicKey, i) => `${word} ${formatVerifierKey({ name: `n${i}`, type, publicKey })}`)
+    const logs = lines('log', 1)
+    const witnesses = lines('', 4).map((line, i) => `witness n${i}${line}`)
+    for (const all of [logs, witnesses]) {
+      parseLogPolicy(`${all.slice(1).join('\n')}\nquorum none`)
+      const tooMany = error(() => parseLogPolicy(`${all.join('\n')}\nquorum none`))
+      expect(tooMany.message).toMatch(/Line 257.*256/)
+    }
+    const groups = Array.from(
+      { length: 512 },
+      (_, i) => `group g${i} any ${i === 0 ? 'n0' : `g${i - 1}`}`,
+    )
+    const nested = `${witnesses[0]}\n${groups.join('\n')}\nquorum none`
+    expect(error(() => parseLogPolicy(nested)).code).toBe('ERR_POLICY_MALFORMED')
+  })
+
   it('names the line of what is wrong', async () => {
     const w1 = `witness w1 ${await witness(1)}`
     const w2 = `witness w2 ${await witness(2)}`

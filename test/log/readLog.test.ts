@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { equalBytes } from '../../src/internal/bytes.ts'
 import { cosign, parseLogPolicy, readLog, verifyInclusion } from '../../src/log/index.ts'
+import { TileTree } from '../../src/log/tileTree.ts'
+import { TileCache } from '../../src/log/treeView.ts'
 import { memoryStore, type Store } from '../../src/store/index.ts'
 import { text, utf8 } from '../helpers/bytes.ts'
 import {
@@ -65,6 +67,27 @@ describe('readLog', () => {
     await Promise.all(Array.from({ length: 50 }, (_, i) => reader.proveInclusion(i * 14)))
     const tiles = web.asked.filter((key) => key.startsWith('tile/0/00'))
     expect(tiles.sort()).toEqual(['tile/0/000', 'tile/0/001', 'tile/0/002.p/189'])
+  })
+
+  it('keeps a bounded number of tiles, those that were used last', async () => {
+    const cache = new TileCache()
+    let loads = 0
+    const use = (key: string) =>
+      cache.get(key, async () => {
+        loads++
+        return new TileTree(new Uint8Array(32))
+      })
+    for (let i = 0; i < 300; i++) {
+      await use(`${i}`)
+      await use('0')
+    }
+    expect(loads).toBe(300)
+    await use('0')
+    await use('299')
+    await use('46')
+    expect(loads).toBe(300)
+    await use('44')
+    expect(loads).toBe(301)
   })
 
   it('goes forward with the log, and not before it is asked to', async () => {

@@ -183,6 +183,36 @@ describe('a store that fails', () => {
     }
   })
 
+  it('that says no to what it has done, because its own retry came late: the append is done', async () => {
+    const good = memoryStore()
+    let late = false
+    const store: Store = {
+      ...bare(good),
+      put: async (key, value, options) => {
+        if (!late || key !== '.head') return good.put(key, value, options)
+        await good.put(key, value, options)
+        return options?.expect !== undefined && (await good.put(key, value, options))
+      },
+    }
+    const log = await openTestLog(store)
+    late = true
+    expect(await log.append(batch(0, 2)).then(([first]) => first)).toEqual({ index: 1 })
+    late = false
+    expect(await log.append(batch(2, 1))).toEqual([{ index: 3 }])
+    expect(await collect(log.read(1, 4))).toEqual(batch(0, 3))
+  })
+
+  it('while another writer moves on: the first one finds out when it tries again', async () => {
+    const store = unreliable(memoryStore())
+    const first = await openTestLog(store)
+    const second = await openTestLog(store)
+    store.fault = (key) => (key === '.head' ? 'before' : null)
+    expect(await codeOf(first.append(batch(0, 1)))).toBe('ERR_STORE_FAILED')
+    store.fault = () => null
+    await second.append(batch(1, 1))
+    expect(await codeOf(first.append(batch(0, 1)))).toBe('ERR_LOG_LOCKED')
+  })
+
   it('when deleting outdated tiles does no harm', async () => {
     const good = memoryStore()
     const store: Store = {
