@@ -40,7 +40,11 @@ export interface VerifyCoseReceiptOptions {
 
 /** An entry that a COSE Receipt proves to be in a log. Comes from `verifyCoseReceipt` only. */
 export interface VerifiedCoseReceipt {
-  /** @internal */
+  /**
+   * Only a verification makes one.
+   *
+   * @internal
+   */
   readonly [verifiedBrand]: true
   /** Who issued it by its own signed word: the origin of a log of ours; `null` if it does not say. */
   readonly issuer: string | null

@@ -261,6 +261,52 @@ describe('a store that fails', () => {
   })
 })
 
+describe('what an append waits for', () => {
+  it('is one durable write, and one more round where tiles became full', async () => {
+    const { log, store } = await logOf(0)
+    await log.close()
+    const writes: string[] = []
+    const note = (key: string, lazy: boolean | undefined): void => {
+      writes.push(`${key}${lazy === true ? ' lazy' : ''}`)
+    }
+    const watched: Store = {
+      ...bare(store),
+      put: (key, value, options) => {
+        note(value === null ? `delete ${key}` : key, options?.lazy)
+        return store.put(key, value, options)
+      },
+    }
+    const again = await openTestLog(watched)
+    writes.length = 0
+    await again.append(batch(0, 1))
+    expect(writes).toEqual([
+      '.head',
+      'tile/0/000.p/2 lazy',
+      'tile/entries/000.p/2 lazy',
+      'checkpoint lazy',
+    ])
+    writes.length = 0
+    await again.append(batch(1, 300))
+    expect(writes).toEqual([
+      '.head',
+      'tile/0/000',
+      'tile/entries/000',
+      'tile/1/000.p/1',
+      'tile/0/001.p/46 lazy',
+      'tile/entries/001.p/46 lazy',
+      'checkpoint lazy',
+      'delete tile/0/000.p/1 lazy',
+      'delete tile/0/000.p/2 lazy',
+      'delete tile/entries/000.p/1 lazy',
+      'delete tile/entries/000.p/2 lazy',
+    ])
+    // The tile above did not change: it is not written again.
+    writes.length = 0
+    await again.append(batch(301, 1))
+    expect(writes).not.toContain('tile/1/000.p/1')
+  })
+})
+
 describe('the published checkpoint', () => {
   it('never goes back, and is put right when it is damaged', async () => {
     const { log, store } = await logOf(5)
