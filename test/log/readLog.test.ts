@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { equalBytes } from '../../src/internal/bytes.ts'
-import { cosign, parseLogPolicy, readLog, verifyInclusion } from '../../src/log/index.ts'
+import {
+  cosign,
+  formatCheckpoint,
+  formatNote,
+  parseLogPolicy,
+  parseNote,
+  readLog,
+  verifyInclusion,
+} from '../../src/log/index.ts'
 import { TileTree } from '../../src/log/tileTree.ts'
 import { TileCache } from '../../src/log/treeView.ts'
 import { memoryStore, type Store } from '../../src/store/index.ts'
@@ -105,6 +113,26 @@ describe('readLog', () => {
     expect(proof.endsWith(old)).toBe(true)
     const verified = await verifyInclusion(proof, { commitment: entry(2), policy: trust(log) })
     expect(verified.size).toBe(101)
+  })
+
+  it('begins with an empty log, and goes forward from it', async () => {
+    const { log, store } = await logOf(5)
+    const text = formatCheckpoint({ origin, size: 0, root: sha256() })
+    const { name, keyId } = parseNote(await log.checkpoint()).signatures[0]!
+    const signature = await (await signerOf(1)).sign(utf8(text))
+    const empty = utf8(formatNote({ text, signatures: [{ name, keyId, signature }] }))
+    let young = true
+    const web = server(store, (key, value) => (young && key === 'checkpoint' ? empty : value))
+    const reader = await readLog({ store: web, policy: trust(log) })
+    expect(reader.size).toBe(0)
+    expect(await collect(reader.read(0, 0))).toEqual([])
+    await expect(reader.proveInclusion(0)).rejects.toThrow(RangeError)
+    expect(await reader.checkpoint()).toContain('\n0\n')
+    young = false
+    expect(await reader.checkpoint()).toBe(await log.checkpoint())
+    young = true
+    expect(await reader.checkpoint()).toBe(await log.checkpoint())
+    expect(reader.size).toBe(6)
   })
 
   it('serves a checkpoint that lost its partial tiles from the full one', async () => {
