@@ -1,3 +1,5 @@
+import type { AppendedEntry } from './log.ts'
+
 /** Entries of one commit at most: the head that carries them stays small. */
 const commitSize = 1024
 
@@ -9,7 +11,7 @@ interface Pending {
   taken: number
   /** Index of the first one, once that is committed. */
   first: number | null
-  readonly resolve: (places: { readonly index: number }[]) => void
+  readonly resolve: (places: AppendedEntry[]) => void
   readonly reject: (reason: unknown) => void
 }
 
@@ -41,7 +43,7 @@ export class AppendQueue {
   append(
     commitments: readonly Uint8Array[],
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly index: number }[]> {
+  ): Promise<AppendedEntry[]> {
     const entries = new Uint8Array(commitments.length * 32)
     commitments.forEach((commitment, i) => {
       entries.set(commitment, i * 32)
@@ -106,7 +108,7 @@ export class AppendQueue {
   #settle(pending: Pending, index: number): void {
     pending.first ??= index
     if (pending.taken < pending.entries.length || !this.#pending.delete(pending)) return
-    const places: { readonly index: number }[] = []
+    const places: AppendedEntry[] = []
     for (let i = 0; i < pending.entries.length / 32; i++) places.push({ index: pending.first + i })
     pending.resolve(places)
   }

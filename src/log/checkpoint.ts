@@ -72,6 +72,14 @@ export function parseCheckpoint(note: string): Checkpoint {
  * @param parts - Origin, size, root and, if there are any, signatures.
  * @returns The text, or the signed note.
  * @throws {@link RangeError} if a part could not be read back.
+ * @example
+ * The text that a time-stamping ledger hashes.
+ * ```ts
+ * import { formatCheckpoint } from 'careseal/log'
+ *
+ * const text = formatCheckpoint({ origin: 'clinic.example/log', size: 5, root: new Uint8Array(32) })
+ * console.log(text.split('\n')[1]) // 5
+ * ```
  * @see https://c2sp.org/tlog-checkpoint#note-text
  */
 export function formatCheckpoint(parts: CheckpointParts): string {

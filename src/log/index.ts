@@ -9,9 +9,16 @@ export {
   formatCheckpoint,
   parseCheckpoint,
 } from './checkpoint.ts'
+export {
+  type ToCoseReceiptOptions,
+  toCoseReceipt,
+  type VerifiedCoseReceipt,
+  type VerifyCoseReceiptOptions,
+  verifyCoseReceipt,
+} from './coseReceipt.ts'
 export { type CosignOptions, cosign } from './cosign.ts'
 export type { KnownHead } from './load.ts'
-export type { Log, LogReader, ProveInclusionOptions } from './log.ts'
+export type { AppendedEntry, Log, LogReader, ProveInclusionOptions } from './log.ts'
 export { formatNote, type Note, type NoteSignature, parseNote } from './note.ts'
 export { type OpenLogOptions, openLog } from './openLog.ts'
 export { type ParseLogPolicyOptions, parseLogPolicy } from './policy.ts'
@@ -20,6 +27,7 @@ export { formatTlogProof, parseTlogProof, type TlogProof } from './tlogProof.ts'
 export type { ReadStore } from './treeView.ts'
 export type {
   LogPolicy,
+  NoteVerdict,
   NoteVerifier,
   PolicyLog,
   PolicyWitness,

@@ -35,8 +35,9 @@ export async function loadLog(
   signer: LogSigner,
   floor: KnownHead | null,
 ): Promise<StoredLog | null> {
-  const bytes = await store.get(headKey)
+  // In this order: whoever writes at the same time commits a head before publishing its checkpoint.
   const text = await store.get(checkpointKey)
+  const bytes = await store.get(headKey)
   const found = await signer.recognize(text === null ? null : decodeUtf8(text))
   const published = found?.size === 0 ? null : found
   if (bytes === null) {

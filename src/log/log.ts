@@ -27,6 +27,12 @@ export interface LogReader {
   read(from: number, to: number, options?: CallOptions): AsyncIterable<Uint8Array>
 }
 
+/** Where an appended commitment stands. */
+export interface AppendedEntry {
+  /** Its place in the log, from 0. */
+  readonly index: number
+}
+
 /** A log for the one who writes it. */
 export interface Log extends LogReader {
   /** The public key of the log as a vkey, for policies. */
@@ -38,10 +44,7 @@ export interface Log extends LogReader {
    * durable. Appends that come while one is being written share the next checkpoint. An append that rejects may
    * have been done in part or whole: append again, a commitment that stands twice is harmless.
    */
-  append(
-    commitments: readonly Uint8Array[],
-    options?: CallOptions,
-  ): Promise<{ readonly index: number }[]>
+  append(commitments: readonly Uint8Array[], options?: CallOptions): Promise<AppendedEntry[]>
   /** Refuses further appends, waits for those that run, gives the log free for others. */
   close(): Promise<void>
 }

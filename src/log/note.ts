@@ -36,6 +36,14 @@ const outsideNames = /[\n\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f
  * @returns Text and signatures.
  * @throws {@link TypeError} if `note` is no string.
  * @throws {@link ProofMalformed} if it is no signed note, has more than 2^20 characters or more than 100 signatures.
+ * @example
+ * Who has signed, by their own word.
+ * ```ts
+ * import { parseNote } from 'careseal/log'
+ *
+ * const { text, signatures } = parseNote(`hello\n\n\u2014 a.example AAAAAAA=\n`)
+ * console.log(text.trim(), signatures[0]!.name) // hello a.example
+ * ```
  * @see https://c2sp.org/signed-note#format
  */
 export function parseNote(note: string): Note {
@@ -77,6 +85,14 @@ function parseLine(line: string): NoteSignature {
  * @param note - Text, ending in a newline, and signatures.
  * @returns The note.
  * @throws {@link RangeError} if text or names could not be read back.
+ * @example
+ * A note of one signature.
+ * ```ts
+ * import { formatNote } from 'careseal/log'
+ *
+ * const signature = { name: 'a.example', keyId: 1, signature: new Uint8Array(64) }
+ * console.log(formatNote({ text: 'hello\n', signatures: [signature] }).split('\n').length) // 4
+ * ```
  * @see https://c2sp.org/signed-note#format
  */
 export function formatNote(note: Note): string {

@@ -5,7 +5,7 @@ import { encodeUtf8, isWellFormed } from '../internal/utf8.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { cosignatureTime, cosignedMessage } from './cosignature.ts'
 import { parseDecimal } from './note.ts'
-import type { LogPolicy, NoteVerifier } from './types.ts'
+import type { LogPolicy, NoteVerdict, NoteVerifier } from './types.ts'
 import { decodeVerifierKey, typeCosignature, typeEd25519, type VerifierKey } from './verifierKey.ts'
 
 /** Options of {@link parseLogPolicy}. */
@@ -22,10 +22,7 @@ export interface PolicyKey {
   /** Name of the witness in the policy; `null` if it is a log. */
   readonly witness: string | null
   /** `null` if the signature is bad, else the stated time, where there is one. */
-  verify(
-    checkpoint: Checkpoint,
-    signature: Uint8Array,
-  ): Promise<{ readonly time: Date | null } | null>
+  verify(checkpoint: Checkpoint, signature: Uint8Array): Promise<NoteVerdict | null>
 }
 
 /** What stands behind a {@link LogPolicy}. */

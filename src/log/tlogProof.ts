@@ -16,8 +16,9 @@ export interface TlogProof {
 }
 
 const header = 'c2sp.org/tlog-proof@v1'
-/** The longest proof of 2^53 entries, and extra data of some size. */
-const maximumLines = 70
+/** More than a proof among 2^53 entries has. */
+const maximumHashes = 63
+const maximumLines = maximumHashes + 3
 const maximumLength = 1 << 20
 
 /**
@@ -27,12 +28,24 @@ const maximumLength = 1 << 20
  * @returns Its parts; the checkpoint is not looked at.
  * @throws {@link TypeError} if `text` is no string.
  * @throws {@link ProofMalformed} if it is no such proof.
+ * @example
+ * How many hashes a proof has.
+ * ```ts
+ * import { ed25519, generateKey } from 'careseal/keys'
+ * import { openLog, parseTlogProof } from 'careseal/log'
+ * import { memoryStore } from 'careseal/store'
+ *
+ * const signer = await generateKey(ed25519)
+ * const log = await openLog({ origin: 'clinic.example/log', signer, store: memoryStore() })
+ * await log.append([new Uint8Array(32), new Uint8Array(32)])
+ * console.log(parseTlogProof(await log.proveInclusion(1)).hashes.length) // 2
+ * ```
  * @see https://c2sp.org/tlog-proof#format
  */
 export function parseTlogProof(text: string): TlogProof {
   if (typeof text !== 'string') throw new TypeError('proof must be a string')
   const end = text.length > 2 * maximumLength ? -1 : text.indexOf('\n\n')
-  const lines = text.slice(0, Math.max(end, 0)).split('\n', maximumLines)
+  const lines = text.slice(0, Math.max(end, 0)).split('\n', maximumLines + 1)
   const [first, ...rest] = lines
   let extra: Uint8Array | null = null
   if (rest[0]?.startsWith('extra ')) {
@@ -41,7 +54,7 @@ export function parseTlogProof(text: string): TlogProof {
   }
   const place = rest.shift()
   const index = place?.startsWith('index ') ? parseDecimal(place.slice(6)) : null
-  if (first !== header || index === null || lines.length === maximumLines) {
+  if (first !== header || index === null || rest.length > maximumHashes) {
     throw malformed('not the lines of a tlog-proof')
   }
   const hashes = rest.map((line) => {
@@ -57,6 +70,20 @@ export function parseTlogProof(text: string): TlogProof {
  *
  * @param proof - Its parts.
  * @returns The text; a file of it ends in `.tlog-proof`.
+ * @example
+ * A proof with another copy of its checkpoint, such as a cosigned one.
+ * ```ts
+ * import { ed25519, generateKey } from 'careseal/keys'
+ * import { cosign, formatTlogProof, openLog, parseTlogProof } from 'careseal/log'
+ * import { memoryStore } from 'careseal/store'
+ *
+ * const signer = await generateKey(ed25519)
+ * const log = await openLog({ origin: 'clinic.example/log', signer, store: memoryStore() })
+ * const proof = parseTlogProof(await log.proveInclusion(0))
+ * const witness = await generateKey(ed25519)
+ * const checkpoint = await cosign(proof.checkpoint, { name: 'witness.example', signer: witness })
+ * console.log(formatTlogProof({ ...proof, checkpoint }).includes('witness.example')) // true
+ * ```
  * @see https://c2sp.org/tlog-proof#format
  */
 export function formatTlogProof(proof: Omit<TlogProof, 'extra'> & Partial<TlogProof>): string {

@@ -1,7 +1,7 @@
 import type { Checkpoint } from './checkpoint.ts'
 
 declare const policyBrand: unique symbol
-declare const verifiedBrand: unique symbol
+export declare const verifiedBrand: unique symbol
 
 /** A log of a policy. */
 export interface PolicyLog {
@@ -25,7 +25,11 @@ export interface PolicyWitness {
 
 /** Whom a verifier trusts: logs, witnesses and how many of these it takes. Only `parseLogPolicy` makes one. */
 export interface LogPolicy {
-  /** @internal */
+  /**
+   * Only `parseLogPolicy` makes one.
+   *
+   * @internal
+   */
   readonly [policyBrand]: true
   /** Logs whose checkpoints count, one of them is enough. */
   readonly logs: readonly PolicyLog[]
@@ -35,6 +39,12 @@ export interface LogPolicy {
   readonly quorum: string | null
 }
 
+/** A signature of another type that is good. */
+export interface NoteVerdict {
+  /** The time that the cosigner states, `null` if it states none. */
+  readonly time: Date | null
+}
+
 /** Verifies signatures of a type that is not built in, such as ML-DSA-44 cosignatures (6). */
 export interface NoteVerifier {
   /** The type byte of its verifier keys. */
@@ -42,14 +52,14 @@ export interface NoteVerifier {
   /** Length of its raw public keys in bytes; others are refused when the policy is parsed. */
   readonly publicKeySize: number
   /**
-   * Resolves to `null` if the signature is not by this key over this checkpoint, else to the time that the
-   * cosigner states, `null` if it states none. A cosignature without a time fills no quorum.
+   * Resolves to `null` if the signature is not by this key over this checkpoint. A cosignature without a time
+   * fills no quorum.
    */
   verify(
     key: { readonly name: string; readonly publicKey: Uint8Array },
     checkpoint: Checkpoint,
     signature: Uint8Array,
-  ): Promise<{ readonly time: Date | null } | null>
+  ): Promise<NoteVerdict | null>
 }
 
 /** A witness of the policy that has cosigned a checkpoint. */
@@ -62,7 +72,11 @@ export interface VerifiedWitness {
 
 /** A checkpoint that a log of the policy has signed. Comes from a verification only, never by hand. */
 export interface VerifiedCheckpoint {
-  /** @internal */
+  /**
+   * Only a verification makes one.
+   *
+   * @internal
+   */
   readonly [verifiedBrand]: true
   /** Which log. */
   readonly origin: string
@@ -92,7 +106,11 @@ export interface VerifiedInclusion extends VerifiedCheckpoint {
 
 /** Two checkpoints of one log, the newer of which continues the older. Comes from `verifyConsistency` only. */
 export interface VerifiedConsistency {
-  /** @internal */
+  /**
+   * Only a verification makes one.
+   *
+   * @internal
+   */
   readonly [verifiedBrand]: true
   /** The older checkpoint. */
   readonly older: VerifiedCheckpoint

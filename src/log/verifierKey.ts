@@ -7,6 +7,8 @@ import { isKeyName, readUint32 } from './note.ts'
 
 /** Ed25519 over the text of a note. */
 export const typeEd25519 = 0x01
+/** ECDSA with the key as SubjectPublicKeyInfo; not built in, but its ids are of another kind. */
+const typeEcdsa = 0x02
 /** Ed25519 over a text with the time of the cosignature. */
 export const typeCosignature = 0x04
 
@@ -28,6 +30,14 @@ export interface VerifierKey {
  * @param text - `name+id+base64`.
  * @returns Its parts.
  * @throws {@link KeyMalformed} if it is none, or its id is not that of its name and key.
+ * @example
+ * What a published key says.
+ * ```ts
+ * import { parseVerifierKey } from 'careseal/log'
+ *
+ * const key = parseVerifierKey('PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW')
+ * console.log(key.name, key.type, key.publicKey.length) // PeterNeumann 1 32
+ * ```
  * @see https://c2sp.org/signed-note#verifier-keys
  */
 export function parseVerifierKey(text: string): VerifierKey {
@@ -46,6 +56,16 @@ export function parseVerifierKey(text: string): VerifierKey {
  * @param key - Name, type and raw public key; the id follows from them.
  * @returns `name+id+base64`.
  * @throws {@link RangeError} if the name is no key name.
+ * @example
+ * The key of a witness, for the policies of others.
+ * ```ts
+ * import { ed25519, generateKey } from 'careseal/keys'
+ * import { formatVerifierKey } from 'careseal/log'
+ *
+ * const { publicKey } = await generateKey(ed25519)
+ * const key = formatVerifierKey({ name: 'witness.example', type: 4, publicKey: publicKey.bytes })
+ * console.log(key.startsWith('witness.example+')) // true
+ * ```
  * @see https://c2sp.org/signed-note#verifier-keys
  */
 export function formatVerifierKey(key: Omit<VerifierKey, 'keyId'>): string {
@@ -69,9 +89,13 @@ export function decodeVerifierKey(text: string): VerifierKey | null {
   return id.toLowerCase() === hexId(keyId) ? { ...key, keyId } : null
 }
 
-/** SHA-256(name ‖ newline ‖ type ‖ public key), the first four bytes. */
+/** The first four bytes of SHA-256(name ‖ newline ‖ type ‖ public key), for ECDSA of SHA-256(public key). */
 export function keyIdOf(name: string, type: number, publicKey: Uint8Array): number {
-  return readUint32(sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), publicKey), 0)
+  const hash =
+    type === typeEcdsa
+      ? sha256(publicKey)
+      : sha256(encodeUtf8(`${name}\n`), Uint8Array.of(type), publicKey)
+  return readUint32(hash, 0)
 }
 
 function hexId(id: number): string {

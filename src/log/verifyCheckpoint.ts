@@ -17,6 +17,19 @@ export interface VerifyCheckpointOptions {
  * @throws {@link TypeError} if `policy` does not come from `parseLogPolicy`.
  * @throws {@link ProofMalformed} if it does not parse.
  * @throws {@link ProofInvalid} if a signature by a key of the policy is bad, or no log of the policy has signed.
+ * @example
+ * A checkpoint of a log that is trusted.
+ * ```ts
+ * import { ed25519, generateKey } from 'careseal/keys'
+ * import { openLog, parseLogPolicy, verifyCheckpoint } from 'careseal/log'
+ * import { memoryStore } from 'careseal/store'
+ *
+ * const signer = await generateKey(ed25519)
+ * const log = await openLog({ origin: 'clinic.example/log', signer, store: memoryStore() })
+ * const policy = parseLogPolicy(`log ${log.verifierKey}\nquorum none\n`)
+ * const verified = await verifyCheckpoint(await log.checkpoint(), { policy })
+ * console.log(verified.origin, verified.size, verified.quorumMet) // clinic.example/log 1 true
+ * ```
  * @see https://c2sp.org/tlog-checkpoint
  */
 export async function verifyCheckpoint(

@@ -67,11 +67,11 @@ export class Writer {
     const before = this.#stored
     const next = await extend(this.#parts, before.tree, entries)
     this.#unsettled = [before.head, next.head]
-    if (!(await this.#parts.store.put(headKey, next.head, { expect: before.head }))) {
-      throw this.#lose()
-    }
+    const won = await this.#parts.store.put(headKey, next.head, { expect: before.head })
     this.#unsettled = [next.head]
-    await this.#publish(next)
+    // A store that tried again after its answer was lost says no to what it has done: then our head is there.
+    if (won) await this.#publish(next)
+    else await this.#settle()
     return before.tree.size
   }
 

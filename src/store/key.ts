@@ -70,7 +70,7 @@ function checkText(text: string, name: string): void {
   if (unsafe.test(text) || !isWellFormed(text)) {
     throw new RangeError(`${name} must not hold control characters, backslashes or lone surrogates`)
   }
-  if (encodeUtf8(text).length > maximumKey) {
+  if (isLonger(text, maximumKey)) {
     throw new RangeError(`${name} must not be longer than ${maximumKey} UTF-8 bytes`)
   }
 }
@@ -84,7 +84,12 @@ function checkSegment(segment: string, name: string): void {
   if (segment.startsWith('.~')) {
     throw new RangeError(`${name} must not hold a segment that begins with '.~'`)
   }
-  if (encodeUtf8(segment).length > maximumSegment) {
+  if (isLonger(segment, maximumSegment)) {
     throw new RangeError(`${name} must not hold a segment of more than ${maximumSegment} bytes`)
   }
+}
+
+/** Whether a text has more UTF-8 bytes; most keys are short enough whatever they hold. */
+function isLonger(text: string, maximum: number): boolean {
+  return text.length * 3 > maximum && encodeUtf8(text).length > maximum
 }

@@ -125,6 +125,8 @@ describe('directoryStore', () => {
 
   it('refuses a path that is none', () => {
     expect(() => directoryStore('')).toThrow(TypeError)
+    expect(() => directoryStore(5 as never)).toThrow(TypeError)
+    expect(() => directoryBlobs('')).toThrow(TypeError)
     expect(() => directoryBlobs(5 as never)).toThrow(TypeError)
   })
 

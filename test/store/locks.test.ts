@@ -151,6 +151,24 @@ describe('compare-and-set between processes', () => {
     }
   }, 60_000)
 
+  it('makes and removes folders without getting in the way of each other', async () => {
+    for (const seed of seeds.slice(0, 40)) {
+      const box = new Machine(seed)
+      const roll = dice(seed * 31)
+      const run = async (pid: number): Promise<void> => {
+        const store = box.start(pid)
+        for (let i = 0; i < 8; i++) {
+          const key = `a/b${roll(2)}/c`
+          expect(await store.put(key, roll(2) === 0 ? null : Uint8Array.of(pid))).toBe(true)
+        }
+      }
+      await Promise.all([run(1), run(2), run(3)])
+      const store = box.start(4)
+      for (const key of ['a/b0/c', 'a/b1/c']) await store.put(key, null)
+      expect(box.disk.paths().filter((path) => path.includes('/a'))).toEqual([])
+    }
+  })
+
   it('works on after a process died with the write lock, and cleans up after it', async () => {
     const box = new Machine(5)
     const dead = box.start(1)

@@ -37,6 +37,8 @@ async function record(leftOut: LeftOut): Promise<Disk> {
   await put('folder/two', null)
   await put('folder/two', 'again')
   await put('y/z/3', null)
+  // Its folder stays, for another key is in it.
+  await put('x/1', null)
   return disk
 }
 

@@ -1,9 +1,8 @@
-export { CompactRange, type NodeListener } from './compactRange.ts'
+export { CompactRange } from './compactRange.ts'
 export { hashLeafInto, hashNodeInto } from './fastHash.ts'
 export { emptyRoot, hashSize, isSize, leafHash, nodeHash } from './hash.ts'
 export {
   consistencyRanges,
-  type FullNode,
   fullNodes,
   inclusionRanges,
   type Range,

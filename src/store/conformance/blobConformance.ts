@@ -160,7 +160,7 @@ const writing: readonly Body[] = [
     'bad keys and positions are a RangeError, an aborted call rejects with its reason',
     async (blobs) => {
       await blobs.put('key', pieces(sample(1)))
-      const ranges = badKeys.flatMap((key) => [
+      const ranges = badKeys().flatMap((key) => [
         () => blobs.put(key, pieces(sample(1))),
         () => collect(blobs.read(key, 0, 1)),
         () => blobs.size(key),

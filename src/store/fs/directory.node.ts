@@ -121,7 +121,8 @@ export class Directory {
       }
       return true
     })
-    if (applied && !lazy) for (const directory of touched) await this.#settle(directory)
+    // Side by side, for a journal takes them in one go.
+    if (applied && !lazy) await Promise.all([...touched].map((path) => this.#settle(path)))
     return applied
   }
 
@@ -211,15 +212,23 @@ export class Directory {
 
   /** Makes the names in a directory durable, and the names of the directory itself and those above it. */
   async #settle(directory: string): Promise<void> {
-    let identity = await this.#files.syncDirectory(directory, 'entry')
-    for (let path = directory; path !== this.#root; ) {
-      if (this.#durable.get(path) === identity) return
-      const above = dirname(path)
-      const next = await this.#files.syncDirectory(above, 'parent')
+    let identity = await this.#sync(directory, 'entry')
+    for (let path = directory; path !== this.#root; path = dirname(path)) {
+      if (identity !== null && this.#durable.get(path) === identity) return
+      const above = await this.#sync(dirname(path), 'parent')
       if (this.#durable.size >= remembered) this.#durable.clear()
-      this.#durable.set(path, identity)
-      path = above
-      identity = next
+      if (identity !== null) this.#durable.set(path, identity)
+      identity = above
+    }
+  }
+
+  /** `null` if the directory is gone: a later delete has emptied and removed it. */
+  async #sync(directory: string, why: 'entry' | 'parent'): Promise<string | null> {
+    try {
+      return await this.#files.syncDirectory(directory, why)
+    } catch (error) {
+      if (isAbsent(error)) return null
+      throw error
     }
   }
 

@@ -103,7 +103,8 @@ export function storeOver(path: string, files: Files, host: Host): Store {
     async *list(prefix: string, options: StoreCallOptions = {}): AsyncGenerator<string> {
       checkPrefix(prefix)
       try {
-        yield* walk(directory, files, prefix, '', options.signal)
+        const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+        yield* walk(directory, files, prefix, folder, options.signal)
       } catch (error) {
         throw storeFailed('Listing', error, 'not-applied', options.signal)
       }

@@ -32,14 +32,32 @@ const localFileSystems: readonly number[] = [
   0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0xca451a4e, 0x01021994, 0x794c7630,
 ]
 
+/** Files below this size are read without asking for it first. */
+const smallFile = 16_384
+
+async function readAt(file: number, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  let done = 0
+  while (done < length) {
+    const { bytesRead } = await readFile(file, bytes, done, length - done, offset + done)
+    if (bytesRead === 0) return bytes.slice(0, done)
+    done += bytesRead
+  }
+  return bytes
+}
+
 /** Files of the operating system. */
 export const nodeFiles: Files = {
   async read(path) {
-    const file = await this.open(path)
+    const file = await openFile(path, 'r')
     try {
-      return await file.read(0, file.size)
+      // Small files are most files: one read tells that there is no more.
+      const first = new Uint8Array(smallFile)
+      const { bytesRead } = await readFile(file, first, 0, smallFile, 0)
+      if (bytesRead < smallFile) return first.slice(0, bytesRead)
+      return await readAt(file, 0, (await status(file)).size)
     } finally {
-      await file.close()
+      await closeFile(file)
     }
   },
   async open(path): Promise<FileReader> {
@@ -49,16 +67,7 @@ export const nodeFiles: Files = {
       if (found.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' })
       return {
         size: found.size,
-        read: async (offset, length) => {
-          const bytes = new Uint8Array(length)
-          let done = 0
-          while (done < length) {
-            const { bytesRead } = await readFile(file, bytes, done, length - done, offset + done)
-            if (bytesRead === 0) return bytes.slice(0, done)
-            done += bytesRead
-          }
-          return bytes
-        },
+        read: (offset, length) => readAt(file, offset, length),
         close: () => closeFile(file),
       }
     } catch (error) {

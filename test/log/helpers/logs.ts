@@ -11,7 +11,7 @@ import { memoryStore, type Store } from '../../../src/store/index.ts'
 import { entry } from './reference.ts'
 
 export const origin = 'clinic.example/log'
-export const clock = (): Date => new Date('2026-03-01T12:00:00Z')
+const clock = (): Date => new Date('2026-03-01T12:00:00Z')
 
 /** Signers of the tests: the same number is the same key. */
 export function signerOf(number: number): Promise<LocalSigner> {

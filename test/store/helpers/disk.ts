@@ -39,6 +39,7 @@ export class Disk implements Files {
   readonly #contents = new Map<Inode, Uint8Array>()
   readonly #directories = new Map<Inode, Map<string, Inode>>([[root, new Map()]])
   readonly #leftOut: LeftOut
+  readonly #before: Operation[] = []
   #next = 1
 
   constructor(leftOut: LeftOut = null) {
@@ -48,6 +49,16 @@ export class Disk implements Files {
   /** Notes something about the program in the recording. */
   mark(value: unknown): void {
     this.operations.push({ type: 'mark', value })
+  }
+
+  /** Takes these operations for what led to the disk as it is, synced or not. */
+  assume(operations: readonly Operation[]): void {
+    this.operations.unshift(...operations)
+  }
+
+  /** What was on the disk when it began, as if it had been written and synced, and all since. */
+  withHistory(): Operation[] {
+    return [...this.#before, ...this.operations]
   }
 
   /** All paths of files, for assertions. */
@@ -88,7 +99,6 @@ export class Disk implements Files {
       }
     }
     const disk = new Disk()
-    disk.#next = 1_000_000
     const directories = new Set<Inode>([root])
     for (const operation of operations) {
       if (operation.type === 'name' && operation.inode !== null && operation.inode < 0) {
@@ -122,6 +132,16 @@ export class Disk implements Files {
       for (const inode of directory.values()) {
         if (inode > 0 && !disk.#contents.has(inode)) disk.#contents.set(inode, new Uint8Array(0))
       }
+    }
+    disk.#next =
+      1 + Math.max(...[...disk.#contents.keys(), ...disk.#directories.keys()].map(Math.abs))
+    for (const [inode, content] of disk.#contents) {
+      disk.#before.push({ type: 'write', inode, bytes: content }, { type: 'sync', inode })
+    }
+    for (const [directory, entries] of disk.#directories) {
+      for (const [name, inode] of entries)
+        disk.#before.push({ type: 'name', directory, name, inode })
+      disk.#before.push({ type: 'sync-directory', directory })
     }
     return disk
   }
