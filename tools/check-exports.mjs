@@ -8,7 +8,8 @@ const { entryPoints } = JSON.parse(readFileSync('typedoc.json', 'utf8'))
 const problems = []
 
 const specifiers = Object.keys(exports).filter((key) => key !== './package.json')
-const sourceOf = (specifier) => exports[specifier].default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
+const sourceOf = (specifier) =>
+  exports[specifier].default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
 
 for (const specifier of specifiers) {
   const source = sourceOf(specifier)
@@ -22,7 +23,8 @@ for (const specifier of specifiers) {
   }
   if (!entryPoints.includes(source)) problems.push(`typedoc.json: ${source} is not an entry point`)
 }
-if (entryPoints.length !== specifiers.length) problems.push('typedoc.json: entry points that are no exports')
+if (entryPoints.length !== specifiers.length)
+  problems.push('typedoc.json: entry points that are no exports')
 
 // A folder with an index.ts is public, and nothing else is; internal has none that counts.
 const indexes = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -34,7 +36,8 @@ for (const index of indexes) {
   }
 }
 for (const index of [...indexes.map((path) => `src/${path}`), 'src/index.ts']) {
-  if (/^export \*/m.test(readFileSync(index, 'utf8'))) problems.push(`${index}: export * hides what is public`)
+  if (/^export \*/m.test(readFileSync(index, 'utf8')))
+    problems.push(`${index}: export * hides what is public`)
 }
 
 for (const problem of problems) console.error(problem)

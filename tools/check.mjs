@@ -20,7 +20,9 @@ const failed = []
 for (const name of ['build', ...chosen.map((check) => `check:${check}`)]) {
   const start = Date.now()
   const { status } = run(name)
-  console.log(`${status === 0 ? 'ok' : 'FAILED'}  ${name}  ${((Date.now() - start) / 1000).toFixed(1)} s`)
+  console.log(
+    `${status === 0 ? 'ok' : 'FAILED'}  ${name}  ${((Date.now() - start) / 1000).toFixed(1)} s`,
+  )
   if (status !== 0) failed.push(name)
 }
 if (failed.length > 0) {

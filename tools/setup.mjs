@@ -25,9 +25,14 @@ const npm = (...args) => {
   execFileSync(command, [...first, ...args, '--loglevel=error'], { stdio: 'inherit' })
 }
 
-if (time('package-lock.json') > time('node_modules/.package-lock.json')) {
-  console.log('Installing dependencies (once) ...')
-  npm('ci')
+// A folder named on the command line has a package.json of its own, such as bench.
+for (const folder of ['.', ...process.argv.slice(2)]) {
+  if (
+    time(join(folder, 'package-lock.json')) > time(join(folder, 'node_modules/.package-lock.json'))
+  ) {
+    console.log(`Installing dependencies of ${folder === '.' ? 'careseal' : folder} (once) ...`)
+    npm('ci', '--prefix', folder)
+  }
 }
 const sources = Math.max(newest('src'), time('package.json'), time('tsup.config.ts'))
 if (sources > time('dist/index.d.ts')) {

@@ -27,17 +27,21 @@ import { directoryStore } from 'careseal/store/fs'
 const here = dirname(fileURLToPath(import.meta.url))
 const output = join(here, 'output')
 
-/** Prints a heading, runs a step, prints how long it took. */
+let lines: string[] = []
+
+/** Says one line, or a few, under the present step. */
+function say(line: string): void {
+  lines.push(...line.split('\n').map((part) => `   ${part}`))
+}
+
+/** Runs a step and prints its title, how long it took, and what it said. */
 async function step<T>(title: string, run: () => T | Promise<T>): Promise<T> {
+  lines = []
   const start = performance.now()
   const result = await run()
   console.log(`\n${title} (${(performance.now() - start).toFixed(1)} ms)`)
+  console.log(lines.join('\n'))
   return result
-}
-
-/** Prints one line of a step. */
-function say(line: string): void {
-  for (const part of line.split('\n')) console.log(`   ${part}`)
 }
 
 /** Runs what must not succeed and says why it did not. */
@@ -73,23 +77,29 @@ async function main(): Promise<void> {
   const content = await readContent(process.argv[2])
   const tree = parse(content)
   const [type] = select(tree, 'resourceType')
-  if (type === undefined) throw new UsageError('This JSON is no FHIR resource: it has no resourceType.')
+  if (type === undefined)
+    throw new UsageError('This JSON is no FHIR resource: it has no resourceType.')
 
   await rm(output, { recursive: true, force: true })
   await mkdir(output, { recursive: true })
 
   await step(`1. Canonicalise ${content.length.toLocaleString('en')} bytes of FHIR JSON`, () => {
     const { bytes, losses } = canonicalize(tree, { canonicalization: lossless1 })
-    say(`A ${JSON.parse(type.text)} in ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`)
+    say(
+      `A ${type.text} in ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`,
+    )
     say(digestToText(digest(tree)))
   })
 
-  const people = await step('2. Make identities: signing keys Ed25519, encryption keys X-Wing', async () => {
-    const names = ['Dr Nordin', 'the patient', 'the hospital archive', 'Dr Safavi'] as const
-    const identities = await Promise.all(names.map(() => generateIdentity()))
-    names.forEach((name, i) => say(`${name}: ${identities[i]!.public.did}`))
-    return names.map((name, i) => ({ name, identity: identities[i]! }))
-  })
+  const people = await step(
+    '2. Make identities: signing keys Ed25519, encryption keys X-Wing',
+    async () => {
+      const names = ['Dr Nordin', 'the patient', 'the hospital archive', 'Dr Safavi'] as const
+      const identities = await Promise.all(names.map(() => generateIdentity()))
+      for (const [i, name] of names.entries()) say(`${name}: ${identities[i]!.public.did}`)
+      return names.map((name, i) => ({ name, identity: identities[i]! }))
+    },
+  )
   const [author, patient, archive, consultant] = people.map(({ identity }) => identity)
   const authors = keyDirectory(
     people.map(({ name, identity }) => ({ identity: identity.public, name })),
@@ -103,31 +113,39 @@ async function main(): Promise<void> {
     return opened
   })
 
-  const sealed = await step('4. Commit, sign, seal to three readers, enter into the log', async () => {
-    const record = await sealRecord(content, {
-      author: author!,
-      recipients: [author!.public, patient!.public, archive!.public],
-      subject: crypto.getRandomValues(new Uint8Array(32)),
-      log,
-    })
-    say(`id ${record.id}`)
-    say(`entry ${record.index} of the log, and all that the log sees of it:`)
-    say(Buffer.from(record.commitment).toString('hex'))
-    for (const note of record.notes) say(`note: ${note.text}`)
-    return record
-  })
+  const sealed = await step(
+    '4. Commit, sign, seal to three readers, enter into the log',
+    async () => {
+      const record = await sealRecord(content, {
+        author: author!,
+        recipients: [author!.public, patient!.public, archive!.public],
+        subject: crypto.getRandomValues(new Uint8Array(32)),
+        log,
+      })
+      say(`id ${record.id}`)
+      say(`entry ${record.index} of the log, and all that the log sees of it:`)
+      say(Buffer.from(record.commitment).toString('hex'))
+      for (const note of record.notes) say(`note: ${note.text}`)
+      return record
+    },
+  )
 
-  const shared = await step('5. Share with a fourth reader; the body is not encrypted again', async () => {
-    const { envelope, event } = await shareRecord(sealed.envelope, {
-      as: patient!,
-      recipients: [consultant!.public],
-    })
-    const [entry] = await logRecords([event], { log })
-    const { algorithm, unverified } = inspect(envelope)
-    say(`${unverified.recipients.length} readers, content under ${algorithm}, keys under X-Wing (post-quantum)`)
-    say(`the sharing itself is entry ${entry!.index} of the log`)
-    return envelope
-  })
+  const shared = await step(
+    '5. Share with a fourth reader; the body is not encrypted again',
+    async () => {
+      const { envelope, event } = await shareRecord(sealed.envelope, {
+        as: patient!,
+        recipients: [consultant!.public],
+      })
+      const [entry] = await logRecords([event], { log })
+      const { algorithm, unverified } = inspect(envelope)
+      say(
+        `${unverified.recipients.length} readers, content under ${algorithm}, keys under X-Wing (post-quantum)`,
+      )
+      say(`the sharing itself is entry ${entry!.index} of the log`)
+      return envelope
+    },
+  )
 
   const trust = { logs: parseLogPolicy(`log ${log.verifierKey}\nquorum none\n`) }
   await step('6. Open as the fourth reader, and check everything', async () => {
@@ -144,36 +162,39 @@ async function main(): Promise<void> {
     say(explainReceipt(await verifyReceipt(receipt, { commitment, trust })))
   })
 
-  console.log('\n8. Now somebody tampers')
-  await refused('One byte of the envelope is changed', () => {
-    const changed = sealed.envelope.slice()
-    changed[changed.length >> 1]! ^= 1
-    return openRecord(changed, { as: author!, authors })
-  })
-  await refused('A stranger tries to open it', async () => {
-    return openRecord(sealed.envelope, { as: await generateIdentity(), authors })
-  })
-  await refused('The receipt is shown for another record', () => {
-    const commitment = crypto.getRandomValues(new Uint8Array(32))
-    return verifyReceipt(sealed.receipt, { commitment, trust })
-  })
-  await log.close()
-  await refused('An entry of the log is altered on disk', async () => {
-    const copy = join(output, 'log-altered')
-    await cp(join(output, 'log'), copy, { recursive: true })
-    const entries = join(copy, 'tile', 'entries', '000.p', '3')
-    const bytes = await readFile(entries)
-    bytes[40]! ^= 1
-    await writeFile(entries, bytes)
-    const reader = await readLog({ store: directoryStore(copy), policy: trust.logs })
-    for await (const _ of reader.read(0, 3)) continue
+  await step('8. Now somebody tampers', async () => {
+    await refused('One byte of the envelope is changed', () => {
+      const changed = sealed.envelope.slice()
+      changed[changed.length >> 1]! ^= 1
+      return openRecord(changed, { as: author!, authors })
+    })
+    await refused('A stranger tries to open it', async () => {
+      return openRecord(sealed.envelope, { as: await generateIdentity(), authors })
+    })
+    await refused('The receipt is shown for another record', () => {
+      const commitment = crypto.getRandomValues(new Uint8Array(32))
+      return verifyReceipt(sealed.receipt, { commitment, trust })
+    })
+    await log.close()
+    await refused('An entry of the log is altered on disk', async () => {
+      const copy = join(output, 'log-altered')
+      await cp(join(output, 'log'), copy, { recursive: true })
+      const entries = join(copy, 'tile', 'entries', '000.p', '3')
+      const bytes = await readFile(entries)
+      bytes[40]! ^= 1
+      await writeFile(entries, bytes)
+      const reader = await readLog({ store: directoryStore(copy), policy: trust.logs })
+      for await (const _ of reader.read(0, 3));
+    })
   })
 
   await writeFile(join(output, 'record.cose'), shared)
   await writeFile(join(output, 'receipt.cbor'), sealed.receipt)
   await writeFile(join(output, 'verifier-key.txt'), `${log.verifierKey}\n`)
   const place = relative(process.env['INIT_CWD'] ?? process.cwd(), output)
-  console.log(`\nLook at what is left in ${place || '.'}: record.cose, receipt.cbor, verifier-key.txt, log/`)
+  console.log(
+    `\nLook at what is left in ${place || '.'}: record.cose, receipt.cbor, verifier-key.txt, log/`,
+  )
 }
 
 try {

@@ -15,27 +15,11 @@ export function ascii(text: string): Uint8Array {
 
 /** A string to UTF-8. The caller has checked {@link isWellFormed}. */
 export function encodeUtf8(text: string): Uint8Array {
-  if (typeof TextEncoder === 'function') return new TextEncoder().encode(text)
-  const bytes = new Uint8Array(text.length * 3)
-  let n = 0
-  for (let i = 0; i < text.length; i++) {
-    let c = text.charCodeAt(i)
-    if (c < 0x80) {
-      bytes[n++] = c
-      continue
-    }
-    if (c < 0x800) bytes[n++] = 0xc0 | (c >> 6)
-    else {
-      if (c >= 0xd800 && c < 0xdc00) {
-        c = 0x10000 + ((c - 0xd800) << 10) + (text.charCodeAt(++i) - 0xdc00)
-        bytes[n++] = 0xf0 | (c >> 18)
-        bytes[n++] = 0x80 | ((c >> 12) & 63)
-      } else bytes[n++] = 0xe0 | (c >> 12)
-      bytes[n++] = 0x80 | ((c >> 6) & 63)
-    }
-    bytes[n++] = 0x80 | (c & 63)
-  }
-  return bytes.slice(0, n)
+  // Below some length the call into the platform costs more than the loop.
+  if (text.length > 128 && typeof TextEncoder === 'function') return new TextEncoder().encode(text)
+  const bytes = new Uint8Array(utf8Length(text))
+  writeUtf8(bytes, 0, text)
+  return bytes
 }
 
 /** Strict UTF-8 to a string: no overlong forms, no surrogates, nothing replaced, a BOM kept. `null` if invalid. */
@@ -84,4 +68,46 @@ function strictDecoder(): TextDecoder | null {
   } catch {
     return null
   }
+}
+
+/** Bytes of the UTF-8 form, or -1 for text with a lone surrogate. */
+export function utf8Length(text: string): number {
+  let length = text.length
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c < 0x80) continue
+    if (c < 0x800) length += 1
+    else if (c < 0xd800 || c > 0xdfff) length += 2
+    else {
+      const next = text.charCodeAt(i + 1)
+      if (c > 0xdbff || !(next >= 0xdc00 && next < 0xe000)) return -1
+      // Two units become four bytes.
+      length += 2
+      i++
+    }
+  }
+  return length
+}
+
+/** Writes the UTF-8 form of well-formed text and returns where it ends. */
+export function writeUtf8(out: Uint8Array, offset: number, text: string): number {
+  let n = offset
+  for (let i = 0; i < text.length; i++) {
+    let c = text.charCodeAt(i)
+    if (c < 0x80) {
+      out[n++] = c
+      continue
+    }
+    if (c < 0x800) out[n++] = 0xc0 | (c >> 6)
+    else {
+      if (c >= 0xd800 && c < 0xdc00) {
+        c = 0x10000 + ((c - 0xd800) << 10) + (text.charCodeAt(++i) - 0xdc00)
+        out[n++] = 0xf0 | (c >> 18)
+        out[n++] = 0x80 | ((c >> 12) & 63)
+      } else out[n++] = 0xe0 | (c >> 12)
+      out[n++] = 0x80 | ((c >> 6) & 63)
+    }
+    out[n++] = 0x80 | (c & 63)
+  }
+  return n
 }

@@ -1,8 +1,9 @@
 import {
   type CborValue,
+  cborLength,
   decodeStrict,
   encodeCbor,
-  encodeHead,
+  headLength,
   Tagged,
 } from '../internal/cbor/index.ts'
 import { recordDomain } from '../internal/envelope/content.ts'
@@ -18,14 +19,14 @@ export interface RecordParts {
 }
 
 const tags: readonly number[] = [tagSign1, tagSign]
+const empty = new Uint8Array(0)
 
 /** Encodes a record, padded so that its length tells little about the content's. */
 export function encodeRecord(parts: RecordParts, padded: boolean): Uint8Array {
   const { manifest, signature, content } = parts
   const items: CborValue[] = [recordDomain, manifest, signature, content]
-  const bare = encodeCbor([...items, new Uint8Array(0)])
-  if (!padded) return bare
-  return encodeCbor([...items, new Uint8Array(paddingFor(bare.length))])
+  const zeros = padded ? paddingFor(cborLength([...items, empty])) : 0
+  return encodeCbor([...items, new Uint8Array(zeros)])
 }
 
 /** Takes a record apart; the padding is checked to be zeros and dropped. */
@@ -65,7 +66,7 @@ export function paddingFor(length: number): number {
     // The head of the padding grows with it: 1, 2, 3 or 5 bytes instead of 1.
     for (let head = 1; head <= 5; head++) {
       const zeros = room - (head - 1)
-      if (zeros >= 0 && encodeHead(2, zeros).length === head) return zeros
+      if (zeros >= 0 && headLength(zeros) === head) return zeros
     }
   }
 }

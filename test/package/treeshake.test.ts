@@ -91,7 +91,9 @@ it('contributes nothing when an import is not used', async () => {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
     exports: Record<string, unknown>
   }
-  const names = Object.keys(exports).filter((key) => key !== './package.json' && key !== './store/fs')
+  const names = Object.keys(exports).filter(
+    (key) => key !== './package.json' && key !== './store/fs',
+  )
   for (const name of names) {
     const specifier = name.replace('.', 'careseal')
     const text = await bundle(`import * as all from '${specifier}'; console.log('kept')`)

@@ -1,5 +1,5 @@
 import { compareBytes } from '../bytes.ts'
-import { encodeUtf8, isWellFormed } from '../utf8.ts'
+import { utf8Length, writeUtf8 } from '../utf8.ts'
 
 /** A CBOR tag with its content (RFC 8949 §3.4). */
 export class Tagged {
@@ -31,97 +31,138 @@ export type CborMap = ReadonlyMap<CborKey, CborValue>
 
 /**
  * Encodes deterministically (RFC 8949 §4.2.1): shortest heads, definite lengths, map entries sorted
- * bytewise by their encoded keys. Always a fresh array.
+ * bytewise by their encoded keys. Always a fresh array. Two passes, so that nothing is allocated but it.
  */
 export function encodeCbor(value: CborValue): Uint8Array {
-  const parts: Uint8Array[] = []
-  const length = push(parts, value)
-  const out = new Uint8Array(length)
-  let offset = 0
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.length
-  }
+  const out = new Uint8Array(cborLength(value))
+  write(out, 0, value)
   return out
 }
 
-/** Appends the encoding in pieces and returns its length; large byte strings are copied once, above. */
-function push(parts: Uint8Array[], value: CborValue): number {
+/** Bytes of the encoding; throws for what has none. */
+export function cborLength(value: CborValue): number {
   switch (typeof value) {
     case 'number':
-      if (!Number.isSafeInteger(value))
+      if (!Number.isSafeInteger(value)) {
         throw new RangeError('CBOR: a number must be a safe integer')
-      return pushHead(parts, value < 0 ? 1 : 0, value < 0 ? -1 - value : value)
+      }
+      return headLength(value < 0 ? -1 - value : value)
     case 'bigint':
-      return pushHead(parts, value < 0n ? 1 : 0, value < 0n ? -1n - value : value)
+      return headLength(value < 0n ? -1n - value : value)
     case 'string': {
-      if (!isWellFormed(value)) throw new RangeError('CBOR: text with a lone surrogate')
-      const bytes = encodeUtf8(value)
-      const length = pushHead(parts, 3, bytes.length)
-      parts.push(bytes)
-      return length + bytes.length
+      const length = utf8Length(value)
+      if (length < 0) throw new RangeError('CBOR: text with a lone surrogate')
+      return headLength(length) + length
     }
     case 'boolean':
-      return pushHead(parts, 7, value ? 21 : 20)
+      return 1
   }
-  if (value === null) return pushHead(parts, 7, 22)
-  if (value instanceof Uint8Array) {
-    const length = pushHead(parts, 2, value.length)
-    parts.push(value)
-    return length + value.length
-  }
+  if (value === null) return 1
+  if (value instanceof Uint8Array) return headLength(value.length) + value.length
   if (Array.isArray(value)) {
-    let length = pushHead(parts, 4, value.length)
-    for (const item of value as readonly CborValue[]) length += push(parts, item)
+    let length = headLength(value.length)
+    for (const item of value as readonly CborValue[]) length += cborLength(item)
     return length
   }
-  if (value instanceof Tagged) return pushHead(parts, 6, value.tag) + push(parts, value.value)
-  if (value instanceof Map) return pushMap(parts, value)
+  if (value instanceof Tagged) return headLength(value.tag) + cborLength(value.value)
+  if (value instanceof Map) {
+    let length = headLength(value.size)
+    for (const [key, item] of value as CborMap) length += cborLength(keyOf(key)) + cborLength(item)
+    return length
+  }
   throw new TypeError('CBOR: a value of a type that has no encoding here')
 }
 
-function pushMap(parts: Uint8Array[], map: CborMap): number {
-  const entries = [...map].map(([key, value]) => ({ key: encodeKey(key), value }))
-  entries.sort((a, b) => compareBytes(a.key, b.key))
-  let length = pushHead(parts, 5, entries.length)
-  entries.forEach(({ key, value }, i) => {
-    if (i > 0 && compareBytes(entries[i - 1]!.key, key) === 0) {
+/** Writes the encoding and returns where it ends. Lengths and types were checked by the first pass. */
+function write(out: Uint8Array, offset: number, value: CborValue): number {
+  switch (typeof value) {
+    case 'number':
+      return value < 0 ? writeHead(out, offset, 1, -1 - value) : writeHead(out, offset, 0, value)
+    case 'bigint':
+      return value < 0n ? writeHead(out, offset, 1, -1n - value) : writeHead(out, offset, 0, value)
+    case 'string':
+      return writeUtf8(out, writeHead(out, offset, 3, utf8Length(value)), value)
+    case 'boolean':
+      return writeHead(out, offset, 7, value ? 21 : 20)
+  }
+  if (value === null) return writeHead(out, offset, 7, 22)
+  if (value instanceof Uint8Array) {
+    const start = writeHead(out, offset, 2, value.length)
+    out.set(value, start)
+    return start + value.length
+  }
+  if (value instanceof Tagged) {
+    return write(out, writeHead(out, offset, 6, value.tag), value.value)
+  }
+  if (value instanceof Map) return writeMap(out, offset, value)
+  const items = value as readonly CborValue[]
+  let end = writeHead(out, offset, 4, items.length)
+  for (const item of items) end = write(out, end, item)
+  return end
+}
+
+function writeMap(out: Uint8Array, offset: number, map: CborMap): number {
+  let end = writeHead(out, offset, 5, map.size)
+  const keys = [...map.keys()].sort(compareKeys)
+  for (const [i, key] of keys.entries()) {
+    if (i > 0 && compareKeys(keys[i - 1]!, key) === 0) {
       throw new RangeError('CBOR: one key twice, as number and bigint')
     }
-    parts.push(key)
-    length += key.length + push(parts, value)
-  })
-  return length
+    end = write(out, write(out, end, key), map.get(key)!)
+  }
+  return end
+}
+
+/** The bytewise order of two encoded keys. Among small integers: 0, 1, 2, … and then -1, -2, -3, … */
+function compareKeys(a: CborKey, b: CborKey): number {
+  if (typeof a !== 'number' || typeof b !== 'number')
+    return compareBytes(encodeCbor(a), encodeCbor(b))
+  if (a < 0) return b < 0 ? b - a : 1
+  return b < 0 ? -1 : a - b
 }
 
 /** What the decoder would refuse as a key is not written either. */
-function encodeKey(key: CborKey): Uint8Array {
+function keyOf(key: CborKey): CborKey {
   if (typeof key !== 'number' && typeof key !== 'bigint' && typeof key !== 'string') {
     throw new TypeError('CBOR: a map key must be an integer or text')
   }
-  return encodeCbor(key)
+  return key
 }
 
-function pushHead(parts: Uint8Array[], major: number, argument: number | bigint): number {
-  const head = encodeHead(major, argument)
-  parts.push(head)
-  return head.length
+/** Bytes of the shortest head (RFC 8949 §3). */
+export function headLength(argument: number | bigint): number {
+  if (argument < 24) return 1
+  if (argument < 0x100) return 2
+  if (argument < 0x10000) return 3
+  if (argument < 0x100000000) return 5
+  if (argument > 0xffffffffffffffffn) throw new RangeError('CBOR: an integer of more than 64 bits')
+  return 9
 }
 
-/** The shortest head of a major type and its argument (RFC 8949 §3). */
-export function encodeHead(major: number, argument: number | bigint): Uint8Array {
+function writeHead(
+  out: Uint8Array,
+  offset: number,
+  major: number,
+  argument: number | bigint,
+): number {
   const type = major << 5
-  if (argument < 24) return Uint8Array.of(type | Number(argument))
-  if (argument < 0x100) return Uint8Array.of(type | 24, Number(argument))
-  if (argument < 0x10000) return Uint8Array.of(type | 25, Number(argument) >> 8, Number(argument))
-  if (argument < 0x100000000) {
-    const n = Number(argument)
-    return Uint8Array.of(type | 26, n >>> 24, n >>> 16, n >>> 8, n)
+  if (argument < 24) {
+    out[offset] = type | Number(argument)
+    return offset + 1
   }
-  const wide = BigInt(argument)
-  if (wide >> 64n !== 0n) throw new RangeError('CBOR: an integer of more than 64 bits')
-  const head = new Uint8Array(9)
-  head[0] = type | 27
-  new DataView(head.buffer).setBigUint64(1, wide)
-  return head
+  const length = headLength(argument)
+  out[offset] = type | (length === 2 ? 24 : length === 3 ? 25 : length === 5 ? 26 : 27)
+  let rest = argument
+  if (typeof rest === 'number') {
+    for (let i = offset + length - 1; i > offset; i--) {
+      out[i] = rest % 256
+      rest = Math.floor(rest / 256)
+    }
+  } else {
+    for (let i = offset + length - 1; i > offset; i--) {
+      out[i] = Number(rest & 255n)
+      rest >>= 8n
+    }
+  }
+  return offset + length
 }

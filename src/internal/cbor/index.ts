@@ -3,7 +3,8 @@ export {
   type CborKey,
   type CborMap,
   type CborValue,
+  cborLength,
   encodeCbor,
-  encodeHead,
+  headLength,
   Tagged,
 } from './encode.ts'
