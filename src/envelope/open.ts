@@ -21,6 +21,7 @@ import type { OpenedContent, OpenOptions } from './types.ts'
  * @throws {@link EnvelopeRecipientNotFound} if the reader is not among the readers.
  * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
  * @throws {@link EnvelopeAuthorUntrusted} if it is signed and `authors` is missing or lacks an author.
+ * @throws {@link KeyMalformed} if the directory has the author, but with bytes that are no key.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
