@@ -1,6 +1,6 @@
 import { EnvelopeOpenFailed } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument } from '../internal/bytes.ts'
+import { bytesArgument, optionalBytes } from '../internal/bytes.ts'
 import { verifySigned } from '../internal/cose/signed.ts'
 import { findAuthors } from '../internal/envelope/authors.ts'
 import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
@@ -57,14 +57,14 @@ export async function openContent(
     minimumSecurity,
     profile = 'careseal',
     authors: directory,
-    ...given
+    externalAad: given,
   } = optionsOf(options)
   throwIfAborted(signal)
   if (profile !== 'careseal' && profile !== 'foreign') {
     throw new TypeError("profile must be 'careseal' or 'foreign'")
   }
   const bytes = bytesArgument(envelope, 'envelope')
-  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
+  const externalAad = optionalBytes(given, 'externalAad')
   const opening = { externalAad, profile, minimumSecurity, signal, batchKeys }
   const {
     envelope: parsed,

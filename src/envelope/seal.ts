@@ -1,6 +1,6 @@
 import { ContentTooLarge } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument } from '../internal/bytes.ts'
+import { bytesArgument, optionalBytes } from '../internal/bytes.ts'
 import type { KeyIdMode } from '../internal/cose/keyId.ts'
 import { type CipherInternals, cipherInternals } from '../internal/envelope/cipher.ts'
 import { encodeContent } from '../internal/envelope/content.ts'
@@ -66,7 +66,8 @@ export async function sealContent(
     mediaType = 'application/octet-stream',
     recipients,
     signal,
-    ...given
+    externalAad: given,
+    ...signing
   } = optionsOf(options)
   throwIfAborted(signal)
   const bytes = bytesArgument(content, 'content')
@@ -78,9 +79,9 @@ export async function sealContent(
   if (typeof mediaType !== 'string' || !isWellFormed(mediaType)) {
     throw new TypeError('mediaType must be a string')
   }
-  const signers = signersOf(given)
+  const signers = signersOf(signing)
   const keys = recipientKeys(recipients, keyIds, new Date())
-  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
+  const externalAad = optionalBytes(given, 'externalAad')
   const envelopeId = randomBytes(32)
   const audience = audienceOf(keys, keyIds)
   // Signing takes its time: what the caller does to the array meanwhile must not come between.
