@@ -116,7 +116,11 @@ async function hpke(readers: number): Promise<{ seal: Case; open: Case }> {
         const { enc, ct } = sealed.wraps[readers - 1]!
         const raw = await suite.open({ recipientKey: pairs[readers - 1]!, enc }, ct)
         const key = await crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['decrypt'])
-        return crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.iv }, key, sealed.ct)
+        return crypto.subtle.decrypt(
+          { name: 'AES-GCM', iv: sealed.iv as BufferSource },
+          key,
+          sealed.ct,
+        )
       },
     },
   }

@@ -86,7 +86,7 @@ async function run(
  * The same primitives with node:crypto directly and nothing else: canonicalise and hash the content, five
  * hashes and a key commitment, one Ed25519 signature, AES-256-GCM, two AES key wraps, two leaf hashes.
  */
-function bare(contents: readonly Uint8Array[]): number {
+export function bare(contents: readonly Uint8Array[]): number {
   const { privateKey } = generateKeyPairSync('ed25519')
   const wrapping = [randomBytes(32), randomBytes(32)]
   const sha = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest()

@@ -2,6 +2,7 @@ import { encodeCbor } from '../internal/cbor/index.ts'
 import { sign } from '../internal/cose/signed.ts'
 import { sha256 } from '../internal/engine/hash.ts'
 import { signerOf } from '../internal/envelope/signers.ts'
+import { optionsOf } from '../internal/options.ts'
 import { randomBytes } from '../internal/random.ts'
 import { commitmentId, openingHash } from '../internal/record/opening.ts'
 import { headerEventSalt } from '../internal/registry.ts'
@@ -38,7 +39,7 @@ import type { CareEvent, SignEventOptions, SignedEvent } from './types.ts'
  * @see docs/formats.md §3
  */
 export async function signEvent(event: CareEvent, options: SignEventOptions): Promise<SignedEvent> {
-  const { author, now = new Date(), signal } = options
+  const { author, now = new Date(), signal } = optionsOf(options)
   const signer = signerOf(author, 'author')
   const payload = encodePayload(event, toSeconds(now, 'now'))
   const salt = randomBytes(32)

@@ -20,6 +20,7 @@ import { recipientKey, recipientKeys } from '../internal/envelope/recipients.ts'
 import { checkDowngrade } from '../internal/envelope/rewrapping.ts'
 import { sealPlaintext, wrapSingly } from '../internal/envelope/sealing.ts'
 import { optionsOf } from '../internal/options.ts'
+import { randomParts } from '../internal/random.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
 
@@ -98,6 +99,7 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
     wrap: wrapSingly(keyIds),
     externalAad,
     cipher,
+    secrets: randomParts(32, 12),
   })
 }
 

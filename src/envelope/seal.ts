@@ -1,6 +1,6 @@
 import { ContentTooLarge } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument, optionalBytes } from '../internal/bytes.ts'
+import { bytesArgument, optionalBytes, wipe } from '../internal/bytes.ts'
 import type { KeyIdMode } from '../internal/cose/keyId.ts'
 import { type CipherInternals, cipherInternals } from '../internal/envelope/cipher.ts'
 import { encodeContent } from '../internal/envelope/content.ts'
@@ -8,7 +8,7 @@ import { audienceOf, recipientKeys } from '../internal/envelope/recipients.ts'
 import { sealPlaintext, type WrapContentKey, wrapSingly } from '../internal/envelope/sealing.ts'
 import { signersOf } from '../internal/envelope/signers.ts'
 import { optionsOf } from '../internal/options.ts'
-import { randomBytes } from '../internal/random.ts'
+import { randomParts } from '../internal/random.ts'
 import { maximumContent } from '../internal/registry.ts'
 import { isWellFormed } from '../internal/utf8.ts'
 import type { SealOptions } from './types.ts'
@@ -82,13 +82,18 @@ export async function sealContent(
   const signers = signersOf(signing)
   const keys = recipientKeys(recipients, keyIds, new Date())
   const externalAad = optionalBytes(given, 'externalAad')
-  const envelopeId = randomBytes(32)
+  const [envelopeId, ...secrets] = randomParts(32, 32, 12)
   const audience = audienceOf(keys, keyIds)
   // Signing takes its time: what the caller does to the array meanwhile must not come between.
   const stable = signers.length === 0 ? bytes : bytes.slice()
   const input = { content: stable, mediaType, envelopeId, audience, signers, externalAad }
-  const plaintext = await encodeContent(input, signal)
-  return sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher })
+  try {
+    const plaintext = await encodeContent(input, signal)
+    return await sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher, secrets })
+  } finally {
+    // Also where the author's key did not answer.
+    wipe(secrets[0])
+  }
 }
 
 /** One of the three modes; a TypeError for anything else. */

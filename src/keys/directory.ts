@@ -11,7 +11,7 @@ export interface DirectoryEntry {
   readonly identity: PublicIdentity
   /** Name for people. */
   readonly name?: string
-  /** From when the key is good; from the card's date unless given. */
+  /** From when the key is good; from ever unless given: a renewed card must not turn older records away. */
   readonly validFrom?: Date
   /** Until when the key is good; until the card's end unless given. */
   readonly validUntil?: Date
@@ -68,7 +68,7 @@ function recordOf(entry: DirectoryEntry): KeyRecord {
     key: identity.signing,
     identity,
     name: name ?? null,
-    validFrom: validFrom ?? identity.issued,
+    validFrom: validFrom ?? null,
     validUntil: validUntil ?? identity.expires,
     compromisedAt: compromisedAt ?? null,
   })

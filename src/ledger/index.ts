@@ -4,7 +4,7 @@
  * @module careseal/ledger
  */
 export { explainReceipt } from './explainReceipt.ts'
-export { issueReceipt } from './issueReceipt.ts'
+export { type IssueReceiptOptions, issueReceipt } from './issueReceipt.ts'
 export type {
   AnchoredCheckpoint,
   AnchorVerifier,

@@ -1,6 +1,16 @@
 import { LogCorrupt } from '../errors.ts'
+import { bytesArgument } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { LogReader } from '../log/index.ts'
 import { encodeReceipt } from './format.ts'
+
+/** Options of {@link issueReceipt}. */
+export interface IssueReceiptOptions {
+  /** The log. */
+  readonly log: LogReader
+  /** The entry, 32 bytes, where it is at hand: it then is not read again. A wrong one gives a receipt that does not verify. */
+  readonly commitment?: Uint8Array
+}
 
 /**
  * Issues the receipt of a log entry: the proof that the log has it, under the log's present checkpoint. It
@@ -27,10 +37,14 @@ import { encodeReceipt } from './format.ts'
  */
 export async function issueReceipt(
   index: number,
-  options: { readonly log: LogReader },
+  options: IssueReceiptOptions,
 ): Promise<Uint8Array> {
-  const { log } = options
+  const { log, commitment: known } = optionsOf(options)
   const proof = await log.proveInclusion(index)
+  if (known !== undefined) {
+    const commitment = bytesArgument(known, 'commitment', 32)
+    return encodeReceipt({ commitment, proofs: [proof], anchors: [] })
+  }
   for await (const commitment of log.read(index, index + 1)) {
     return encodeReceipt({ commitment, proofs: [proof], anchors: [] })
   }

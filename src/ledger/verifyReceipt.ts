@@ -1,5 +1,6 @@
 import { ReceiptInvalid } from '../errors.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import { markVerified } from '../internal/verified.ts'
 import type { VerifiedInclusion } from '../log/index.ts'
 import {
@@ -49,10 +50,12 @@ export async function verifyReceipt(
   receipt: Uint8Array,
   options: { readonly commitment: Uint8Array; readonly trust: TrustPolicy },
 ): Promise<VerifiedReceipt> {
-  const { trust } = options
-  const expected = bytesArgument(options.commitment, 'commitment', 32)
-  if (typeof trust !== 'object' || trust === null)
+  const given = optionsOf(options)
+  const expected = bytesArgument(given.commitment, 'commitment', 32).slice()
+  if (typeof given.trust !== 'object' || given.trust === null) {
     throw new TypeError('trust must be a trust policy')
+  }
+  const trust = optionsOf(given.trust)
   const parts = decodeReceipt(bytesArgument(receipt, 'receipt'))
   if (!equalBytes(parts.commitment, expected)) {
     throw new ReceiptInvalid('The receipt is for another entry than this commitment.')

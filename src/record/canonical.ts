@@ -27,7 +27,10 @@ export function digestContent(
   canonicalization: Canonicalization,
   strict: boolean,
 ): ContentDigest {
-  const { name } = canonicalization
+  const name: unknown = canonicalization?.name
+  if (typeof name !== 'string') {
+    throw new TypeError('canonicalization must be a constant of careseal/fhir, such as lossless1')
+  }
   if (!total.includes(name)) {
     throw new RangeError(
       `canonicalization ${name} leaves content out: a record needs one that covers all of it`,

@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { CallOptions } from '../keys/index.ts'
 import { issueReceipt } from '../ledger/index.ts'
 import type { Log } from '../log/index.ts'
@@ -48,15 +49,16 @@ export async function logRecords(
   items: readonly { readonly commitment: Uint8Array }[],
   options: CallOptions & { readonly log: Log },
 ): Promise<LoggedEntry[]> {
-  const { log, signal } = options
+  const { log, signal } = optionsOf(options)
   throwIfAborted(signal)
   const commitments = items.map(({ commitment }, i) =>
     bytesArgument(commitment, `items[${i}].commitment`, 32),
   )
   const entries = await log.append(commitments)
-  const receipts: LoggedEntry[] = []
-  for (const { index } of entries) {
-    receipts.push({ index, receipt: await issueReceipt(index, { log }) })
-  }
-  return receipts
+  return Promise.all(
+    entries.map(async ({ index }, i) => ({
+      index,
+      receipt: await issueReceipt(index, { log, commitment: commitments[i]! }),
+    })),
+  )
 }

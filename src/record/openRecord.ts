@@ -6,6 +6,7 @@ import { findAuthors } from '../internal/envelope/authors.ts'
 import { addressedOf } from '../internal/envelope/content.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
+import { optionsOf } from '../internal/options.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { fromSeconds } from '../internal/time.ts'
 import { markVerified } from '../internal/verified.ts'
@@ -66,9 +67,10 @@ export async function openRecord(
   envelope: Uint8Array,
   options: OpenRecordOptions,
 ): Promise<OpenedRecord> {
-  const { authors: directory, proof, minimumSecurity, canonicalizations = [], signal } = options
+  const own = optionsOf(options)
+  const { authors: directory, proof, minimumSecurity, canonicalizations = [], signal } = own
   throwIfAborted(signal)
-  const readers = readerKeys(options.as)
+  const readers = readerKeys(own.as)
   const bytes = bytesArgument(envelope, 'envelope')
   const externalAad = new Uint8Array(0)
   const opening = { externalAad, profile: 'careseal', minimumSecurity, signal } as const

@@ -3,11 +3,12 @@ import type { Canonicalization } from '../fhir/index.ts'
 import { bytesArgument, compareBytes } from '../internal/bytes.ts'
 import { type CborKey, type CborValue, encodeCbor } from '../internal/cbor/index.ts'
 import type { KeyIdMode } from '../internal/cose/keyId.ts'
+import type { WrapKey } from '../internal/cose/recipient.ts'
 import { sign } from '../internal/cose/signed.ts'
 import type { SignerLike } from '../internal/cose/signer.ts'
 import { audienceOf, type RecipientLike, recipientKeys } from '../internal/envelope/recipients.ts'
 import { sealPlaintext, type WrapContentKey } from '../internal/envelope/sealing.ts'
-import { randomBytes } from '../internal/random.ts'
+import { randomParts } from '../internal/random.ts'
 import {
   commitmentId,
   idCommitment,
@@ -39,10 +40,17 @@ export interface SealingContext {
   readonly signal: AbortSignal | undefined
 }
 
+/** The readers of a record, checked. */
+export interface Readers {
+  readonly keys: readonly WrapKey[]
+  /** Sorted key ids; `null` where readers are hidden. */
+  readonly audience: readonly Uint8Array[] | null
+}
+
 /** One record to seal. */
 export interface RecordToSeal {
   readonly content: Uint8Array | string
-  readonly recipients: readonly RecipientLike[]
+  readonly readers: Readers
   readonly mediaType?: string | undefined
   readonly canonicalization?: Canonicalization | undefined
   readonly subject?: Uint8Array | undefined
@@ -57,26 +65,25 @@ export async function sealOne(
   record: RecordToSeal,
   context: SealingContext,
 ): Promise<SealedRecord> {
-  const { signers, keyIds, wrap, padding, strict, now, signal } = context
+  const { signers, wrap, padding, strict, now, signal } = context
   const { mediaType = 'application/fhir+json' } = record
   const content = contentArgument(record.content)
-  const keys = recipientKeys(record.recipients, keyIds, now)
   const rule = record.canonicalization ?? defaultCanonicalization(mediaType)
   const { canonicalization, value, notes } = digestContent(content, rule, strict)
-  const envelopeId = randomBytes(32)
+  const [envelopeId, salt, headSalt, ...secrets] = randomParts(32, 32, 32, 32, 12)
   const fields: ManifestFields = {
     mediaType: textArgument(mediaType, 'mediaType'),
     canonicalization,
     hash: 'sha-256',
     digest: value,
-    salt: randomBytes(32),
+    salt,
     createdAt: toSeconds(now, 'now'),
     subject: subjectArgument(record.subject),
     previous: amendsArgument(record.amends),
     labels: labelsArgument(record.securityLabels ?? []),
     authors: signers.map(({ publicKey }) => publicKey.id).sort(compareBytes),
-    headSalt: randomBytes(32),
-    audience: audienceOf(keys, keyIds),
+    headSalt,
+    audience: record.readers.audience,
   }
   const opened = openingHash({
     ...fields,
@@ -93,16 +100,34 @@ export async function sealOne(
   const commitment = recordCommitment(opened, signature)
   const manifest = encodeManifest(fields)
   const plaintext = encodeRecord({ manifest, signature, content }, padding)
-  const envelope = await sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad: empty })
+  const envelope = await sealPlaintext({
+    envelopeId,
+    plaintext,
+    keys: record.readers.keys,
+    wrap,
+    externalAad: empty,
+    cipher: undefined,
+    secrets,
+  })
   return { id: commitmentId(commitment), commitment, envelope, notes }
+}
+
+/** Checks the readers of a record, or of all records of a call. */
+export function readersOf(
+  recipients: readonly RecipientLike[],
+  { keyIds, now }: SealingContext,
+): Readers {
+  const keys = recipientKeys(recipients, keyIds, now)
+  return { keys, audience: audienceOf(keys, keyIds) }
 }
 
 function contentArgument(content: Uint8Array | string): Uint8Array {
   if (typeof content === 'string' && !isWellFormed(content)) {
     throw new RangeError('content must be text without lone surrogates, or bytes')
   }
+  // A copy: signing takes its time, and what the caller does to the array meanwhile must not come between.
   const bytes =
-    typeof content === 'string' ? encodeUtf8(content) : bytesArgument(content, 'content')
+    typeof content === 'string' ? encodeUtf8(content) : bytesArgument(content, 'content').slice()
   if (bytes.length > maximumContent) {
     throw new ContentTooLarge(
       'Content of more than 16 MiB does not fit into one record; it needs sealRecordStream and openRecordStream, which this version does not have yet.',

@@ -2,9 +2,10 @@ import { throwIfAborted } from '../internal/abort.ts'
 import type { WrapContentKey } from '../internal/envelope/sealing.ts'
 import { wrapSingly } from '../internal/envelope/sealing.ts'
 import { signersOf } from '../internal/envelope/signers.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
-import { type SealingContext, sealOne } from './sealOne.ts'
+import { readersOf, type SealingContext, sealOne } from './sealOne.ts'
 import type { LoggedRecord, SealedRecord, SealRecordOptions } from './types.ts'
 
 /**
@@ -51,10 +52,12 @@ export async function sealRecord(
   content: Uint8Array | string,
   options: SealRecordOptions,
 ): Promise<SealedRecord | LoggedRecord> {
-  throwIfAborted(options.signal)
-  const { log, signal } = options
-  const context = contextOf(options, wrapSingly(options.keyIds ?? 'hint'))
-  const record = await sealOne({ ...options, content }, context)
+  const own = optionsOf(options)
+  const { log, signal, recipients } = own
+  throwIfAborted(signal)
+  const context = contextOf(own, wrapSingly(own.keyIds ?? 'hint'))
+  const readers = readersOf(recipients, context)
+  const record = await sealOne({ ...own, content, readers }, context)
   if (log === undefined) return record
   const [logged] = await logRecords([record], { log, signal })
   return { ...record, ...logged! }

@@ -1,8 +1,9 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { wrapInBatch } from '../internal/envelope/batch.ts'
+import { optionsOf } from '../internal/options.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
-import { type RecordToSeal, type SealingContext, sealOne } from './sealOne.ts'
+import { type Readers, readersOf, type SealingContext, sealOne } from './sealOne.ts'
 import { contextOf } from './sealRecord.ts'
 import type { LoggedRecord, RecordInput, SealedRecord, SealRecordOptions } from './types.ts'
 
@@ -61,15 +62,17 @@ export async function* sealRecords<K>(
   inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
   options: SealRecordsOptions,
 ): AsyncIterable<SealedBatch<K>> {
-  const { batchSize = 256, log, signal } = options
+  const own = optionsOf(options)
+  const { batchSize = 256, log, signal } = own
   if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maximumBatch)) {
     throw new RangeError(`batchSize must be an integer from 1 to ${maximumBatch}`)
   }
-  const { wrap, close } = wrapInBatch(options.keyIds ?? 'hint')
-  const context = contextOf(options, wrap)
+  const { wrap, close } = wrapInBatch(own.keyIds ?? 'hint')
+  const context = contextOf(own, wrap)
+  const readers = readersOf(own.recipients, context)
   try {
     for await (const batch of chunks(inputs, batchSize)) {
-      const sealed = await sealBatch(batch, options, context)
+      const sealed = await sealBatch(batch, own, readers, context)
       if (log === undefined || sealed.records.length === 0) yield sealed
       else {
         const entries = await logRecords(sealed.records, { log, signal })
@@ -87,13 +90,14 @@ export async function* sealRecords<K>(
 async function sealBatch<K>(
   batch: readonly RecordInput<K>[],
   options: SealRecordsOptions,
+  readers: Readers,
   context: SealingContext,
 ): Promise<SealedBatch<K>> {
   const records: (SealedRecord & { key: K })[] = []
   const failed: { key: K; error: unknown }[] = []
   const results = await Promise.all(
     batch.map(({ key, ...input }) =>
-      sealOne(withDefaults(input, options), context).then(
+      sealInput(input, options, readers, context).then(
         (record) => () => records.push({ ...record, key }),
         (error: unknown) => () => failed.push({ key, error }),
       ),
@@ -106,19 +110,22 @@ async function sealBatch<K>(
 }
 
 /** What an input does not say is said by the options of the call. */
-function withDefaults(
+async function sealInput(
   input: Omit<RecordInput<unknown>, 'key'>,
   options: SealRecordsOptions,
-): RecordToSeal {
-  return {
+  readers: Readers,
+  context: SealingContext,
+): Promise<SealedRecord> {
+  const record = {
     content: input.content,
-    recipients: input.recipients ?? options.recipients,
+    readers: input.recipients === undefined ? readers : readersOf(input.recipients, context),
     mediaType: input.mediaType ?? options.mediaType,
     canonicalization: input.canonicalization ?? options.canonicalization,
     subject: input.subject ?? options.subject,
     securityLabels: input.securityLabels ?? options.securityLabels,
     amends: input.amends,
   }
+  return sealOne(record, context)
 }
 
 async function* chunks<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncIterable<T[]> {

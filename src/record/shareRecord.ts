@@ -7,6 +7,7 @@ import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
 import { recipientKeys } from '../internal/envelope/recipients.ts'
 import { rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
+import { optionsOf } from '../internal/options.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import type { CallOptions, Identity } from '../keys/index.ts'
 import { readRecord } from './readRecord.ts'
@@ -70,9 +71,17 @@ export async function shareRecord(
   envelope: Uint8Array,
   options: ShareRecordOptions,
 ): Promise<SharedRecord> {
-  const { as, recipients, grant, allowClassical = false, canonicalizations = [], signal } = options
+  const {
+    as,
+    recipients,
+    grant,
+    allowClassical = false,
+    canonicalizations = [],
+    signal,
+    ...rest
+  } = optionsOf(options)
   throwIfAborted(signal)
-  const now = options.now ?? new Date()
+  const now = rest.now ?? new Date()
   const bytes = bytesArgument(envelope, 'envelope')
   const readers = readerKeys(as)
   const added = recipientKeys(recipients, 'plain', now)

@@ -7,5 +7,5 @@ export function utf8(text: string): Uint8Array {
 
 /** The text of UTF-8 bytes. */
 export function text(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }

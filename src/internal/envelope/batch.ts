@@ -6,9 +6,10 @@ import { randomBytes } from '../random.ts'
 import { algA256Kw } from '../registry.ts'
 import type { WrapContentKey } from './sealing.ts'
 
+/** A reader's key in a batch. The entry that carries it to the reader is there, or on its way. */
 interface BatchKey {
-  readonly key: Uint8Array
-  readonly entry: Promise<RecipientEntry>
+  readonly secret: Uint8Array
+  entry: RecipientEntry | Promise<RecipientEntry>
 }
 
 /** The keys of one batch. They are wiped when it is closed and nothing is being wrapped any more. */
@@ -27,18 +28,12 @@ interface Batch {
  */
 export function wrapInBatch(keyIds: KeyIdMode): { wrap: WrapContentKey; close: () => void } {
   let present: Batch | null = null
-  const wrap: WrapContentKey = async (key, contentKey) => {
+  const wrap: WrapContentKey = (reader, contentKey) => {
     present ??= newBatch(keyIds)
     const batch = present
-    batch.wrapping++
-    try {
-      const { key: secret, entry } = batchKeyOf(batch, keyIds, key)
-      const { salt } = batch
-      return { ...(await entry), batch: { wrappedKey: wrapKey(secret, contentKey), salt } }
-    } finally {
-      batch.wrapping--
-      wipeWhenDone(batch)
-    }
+    const key = batchKeyOf(batch, keyIds, reader)
+    if (!(key.entry instanceof Promise)) return batchEntry(batch, key.entry, key.secret, contentKey)
+    return wrapLater(batch, key.entry, key.secret, contentKey)
   }
   const close = (): void => {
     if (present === null) return
@@ -62,12 +57,47 @@ function batchKeyOf(
   const id = toHex(reader.id)
   const known = batch.keys.get(id)
   if (known !== undefined) return known
-  const key = randomBytes(32)
+  const secret = randomBytes(32)
   const kid = kidFor(keyIds, batch.salt ?? reader.id, reader.id)
-  const fresh = { key, entry: wrapFor(reader, key, algA256Kw, kid, batch.salt) }
+  const entry = wrapFor(reader, secret, algA256Kw, kid, batch.salt)
+  const fresh: BatchKey = { secret, entry }
   batch.keys.set(id, fresh)
-  fresh.entry.catch(() => batch.keys.delete(id))
+  entry.then(
+    (made) => {
+      fresh.entry = made
+    },
+    () => {
+      wipe(secret)
+      batch.keys.delete(id)
+    },
+  )
   return fresh
+}
+
+function batchEntry(
+  { salt }: Batch,
+  entry: RecipientEntry,
+  secret: Uint8Array,
+  contentKey: Uint8Array,
+): RecipientEntry {
+  const { alg, kid, protectedBytes, ek, wrapped } = entry
+  const batch = { wrappedKey: wrapKey(secret, contentKey), salt }
+  return { alg, kid, protectedBytes, ek, wrapped, batch }
+}
+
+async function wrapLater(
+  batch: Batch,
+  entry: Promise<RecipientEntry>,
+  secret: Uint8Array,
+  contentKey: Uint8Array,
+): Promise<RecipientEntry> {
+  batch.wrapping++
+  try {
+    return batchEntry(batch, await entry, secret, contentKey)
+  } finally {
+    batch.wrapping--
+    wipeWhenDone(batch)
+  }
 }
 
 /**
@@ -76,6 +106,6 @@ function batchKeyOf(
  */
 function wipeWhenDone(batch: Batch): void {
   if (!batch.closed || batch.wrapping > 0) return
-  for (const { key } of batch.keys.values()) wipe(key)
+  for (const { secret } of batch.keys.values()) wipe(secret)
   batch.keys.clear()
 }

@@ -4,8 +4,7 @@ import { type KeyIdMode, kidFor } from '../cose/keyId.ts'
 import { type RecipientEntry, type WrapKey, wrapFor } from '../cose/recipient.ts'
 import { chacha } from '../engine/chacha.ts'
 import { fastGcm } from '../engine/fastGcm.ts'
-import { optionsOf } from '../options.ts'
-import { randomBytes } from '../random.ts'
+import type { MaybePromise } from '../engine/tier.ts'
 import { algA256Gcm, algChaCha20Poly1305 } from '../registry.ts'
 import type { CipherInternals } from './cipher.ts'
 import { commitKey } from './commitment.ts'
@@ -16,7 +15,7 @@ export type WrapContentKey = (
   contentKey: Uint8Array,
   nextAlg: number,
   envelopeId: Uint8Array,
-) => Promise<RecipientEntry>
+) => MaybePromise<RecipientEntry>
 
 /** What is sealed, for whom. */
 export interface Sealing {
@@ -25,7 +24,10 @@ export interface Sealing {
   readonly keys: readonly WrapKey[]
   readonly wrap: WrapContentKey
   readonly externalAad: Uint8Array
-  readonly cipher?: CipherInternals | undefined
+  /** The platform's best unless given. */
+  readonly cipher: CipherInternals | undefined
+  /** A fresh content key (wiped here) and IV, for whoever draws all randomness of a record at once. */
+  readonly secrets: readonly [contentKey: Uint8Array, iv: Uint8Array]
 }
 
 /** Wraps a content key for each reader on its own. */
@@ -36,10 +38,9 @@ export function wrapSingly(keyIds: KeyIdMode): WrapContentKey {
 
 /** Seals one plaintext under a fresh content key and IV (docs/formats.md §2). */
 export async function sealPlaintext(sealing: Sealing): Promise<Uint8Array> {
-  const { envelopeId, plaintext, keys, wrap, externalAad, cipher } = optionsOf(sealing)
+  const { envelopeId, plaintext, keys, wrap, externalAad, cipher } = sealing
   const { coseAlg, aead } = cipher ?? defaultCipher()
-  const contentKey = randomBytes(32)
-  const iv = randomBytes(12)
+  const [contentKey, iv] = sealing.secrets
   const commitment = commitKey(contentKey, envelopeId, iv)
   const postQuantum = keys.every(({ algorithm }) => algorithm.postQuantum)
   const protectedBytes = encodeOwnHeaders(coseAlg, { envelopeId, commitment, postQuantum })
@@ -59,9 +60,11 @@ export async function sealPlaintext(sealing: Sealing): Promise<Uint8Array> {
  */
 export async function wrapAll(
   keys: readonly WrapKey[],
-  wrap: (key: WrapKey) => Promise<RecipientEntry>,
+  wrap: (key: WrapKey) => MaybePromise<RecipientEntry>,
 ): Promise<RecipientEntry[]> {
-  const results = await Promise.allSettled(keys.map(wrap))
+  const entries = keys.map(wrap)
+  if (entries.every((entry): entry is RecipientEntry => !(entry instanceof Promise))) return entries
+  const results = await Promise.allSettled(entries)
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason
     return result.value

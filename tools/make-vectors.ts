@@ -1,0 +1,341 @@
+/**
+ * Writes test/fixtures/formats-1.json: `npx tsx tools/make-vectors.ts`. Version 1 is frozen; running it again is
+ * for adding vectors, and a changed one is a changed format.
+ */
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { signEvent } from '../src/consent/index.ts'
+import { createSealer, rewrap, seal } from '../src/envelope/index.ts'
+import { sealRecord, shareRecord } from '../src/index.ts'
+import { toHex } from '../src/internal/bytes.ts'
+import { encodeCbor } from '../src/internal/cbor/index.ts'
+import { hintOf } from '../src/internal/cose/keyId.ts'
+import { forceTier } from '../src/internal/engine/tier.ts'
+import { openPlaintext } from '../src/internal/envelope/opening.ts'
+import { readerKeys } from '../src/internal/envelope/reader.ts'
+import { openingHash } from '../src/internal/record/opening.ts'
+import * as keys from '../src/keys/index.ts'
+import { openLog } from '../src/log/index.ts'
+import { decodeRecord } from '../src/record/layout.ts'
+import { decodeManifest, headHash } from '../src/record/manifest.ts'
+import { memoryStore } from '../src/store/index.ts'
+
+let counter = 0
+let pool = Buffer.alloc(0)
+/** A stream of bytes that is the same in every run, instead of random numbers. */
+globalThis.crypto.getRandomValues = <T extends ArrayBufferView | null>(array: T): T => {
+  const bytes = array as unknown as Uint8Array
+  while (pool.length < bytes.length) {
+    pool = Buffer.concat([
+      pool,
+      createHash('sha256').update(`careseal vectors ${counter++}`).digest(),
+    ])
+  }
+  bytes.set(pool.subarray(0, bytes.length))
+  pool = pool.subarray(bytes.length)
+  return array
+}
+
+const seedOf = (n: number): Uint8Array => new Uint8Array(32).fill(n)
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const now = new Date('2026-01-02T03:04:05Z')
+const { ed25519, es256, mlKem768P256, p256, x25519, xWing } = keys
+
+/** Deterministic ECDSA signatures; the platform's are randomised. */
+async function deterministic<T>(run: () => Promise<T>): Promise<T> {
+  forceTier('noble')
+  try {
+    return await run()
+  } finally {
+    forceTier(null)
+  }
+}
+
+async function person(
+  n: number,
+  kem: keys.KemAlgorithm = xWing,
+  signature: keys.SignatureAlgorithm = ed25519,
+): Promise<keys.Identity> {
+  const signer = await keys.keyFromSeed(signature, seedOf(n))
+  const decapsulator = await keys.keyFromSeed(kem, seedOf(n + 100))
+  return keys.createIdentity({ signer, decapsulator, now })
+}
+
+async function keyVectors(): Promise<unknown[]> {
+  const names = [
+    'xWing',
+    'mlKem768P256',
+    'p256',
+    'x25519',
+    'ed25519',
+    'es256',
+    'es256k',
+    'mlDsa65',
+  ] as const
+  return Promise.all(
+    names.map(async (name, i) => {
+      const algorithm = keys[name]
+      const { publicKey } = await keys.keyFromSeed(algorithm, seedOf(i + 1))
+      return {
+        algorithm: name,
+        seed: toHex(seedOf(i + 1)),
+        publicKey: toHex(publicKey.bytes),
+        id: toHex(publicKey.id),
+        multikey: keys.toMultikey(publicKey),
+      }
+    }),
+  )
+}
+
+const chen = await person(1)
+const okafor = await person(2)
+const classical = await deterministic(() => person(3, x25519, es256))
+
+const cardVectors = [
+  { who: chen, expires: null },
+  {
+    who: await deterministic(() =>
+      keys.createIdentity({
+        signer: classical.signer,
+        decapsulator: classical.decapsulator,
+        now,
+        expires: new Date('2036-01-01T00:00:00Z'),
+      }),
+    ),
+    expires: Date.UTC(2036, 0, 1) / 1000,
+  },
+].map(({ who, expires }) => ({
+  card: toHex(keys.encodePublicIdentity(who.public)),
+  did: who.public.did,
+  signing: toHex(who.public.signing.id),
+  encryption: toHex(who.public.encryption.id),
+  issued: now.getTime() / 1000,
+  expires,
+}))
+
+const hintVectors = [1, 2].map((n) => ({
+  salt: toHex(seedOf(n)),
+  id: toHex(chen.public.encryption.id),
+  kid: toHex(hintOf(seedOf(n), chen.public.encryption.id)),
+}))
+
+async function envelopeVectors(): Promise<unknown[]> {
+  const content = utf8('Hb 7.10 g/dL')
+  const common = { content: toHex(content), externalAad: '' }
+  const plain = await seal(content, { recipients: [chen.public], mediaType: 'text/plain' })
+  const signed = await seal(content, {
+    recipients: [chen.public, okafor.public],
+    author: chen,
+    mediaType: 'text/plain',
+    keyIds: 'hint',
+    externalAad: utf8('row 7'),
+  })
+  const two = await seal(content, {
+    recipients: [chen.public, classical.public],
+    authors: [chen, okafor],
+    keyIds: 'none',
+  })
+  const all = [mlKem768P256, p256, x25519]
+  const mixed = await Promise.all(all.map((kem, i) => keys.keyFromSeed(kem, seedOf(50 + i))))
+  const many = await seal(content, { recipients: mixed.map(({ publicKey }) => publicKey) })
+  const sealer = createSealer({ author: chen, keyIds: 'hint' })
+  const batch = await sealer.seal(content, { recipients: [okafor.public], mediaType: 'text/plain' })
+  const shared = await rewrap(batch, { as: okafor, add: [chen.public] })
+  const reader = (seed: number, algorithm: string, addressed: string): unknown => ({
+    seed: toHex(seedOf(seed)),
+    algorithm,
+    addressed,
+  })
+  return [
+    {
+      note: 'unsigned, key ids in plain',
+      envelope: toHex(plain),
+      ...common,
+      mediaType: 'text/plain',
+      authors: [],
+      readers: [reader(101, 'xWing', 'unstated')],
+    },
+    {
+      note: 'signed, hints, external_aad',
+      envelope: toHex(signed),
+      ...common,
+      externalAad: toHex(utf8('row 7')),
+      mediaType: 'text/plain',
+      authors: [toHex(chen.public.signing.id)],
+      readers: [reader(101, 'xWing', 'original'), reader(102, 'xWing', 'original')],
+    },
+    {
+      note: 'two authors, hidden readers, one of them classical',
+      envelope: toHex(two),
+      ...common,
+      mediaType: 'application/octet-stream',
+      authors: [chen, okafor].map((one) => toHex(one.public.signing.id)).sort(),
+      readers: [reader(101, 'xWing', 'unstated'), reader(103, 'x25519', 'unstated')],
+    },
+    {
+      note: 'the other three KEMs',
+      envelope: toHex(many),
+      ...common,
+      mediaType: 'application/octet-stream',
+      authors: [],
+      readers: all.map(({ name }, i) =>
+        reader(
+          50 + i,
+          { 'MLKEM768-P256': 'mlKem768P256', 'P-256': 'p256', X25519: 'x25519' }[name]!,
+          'unstated',
+        ),
+      ),
+    },
+    {
+      note: 'of a batch, then shared with a second reader',
+      envelope: toHex(shared),
+      ...common,
+      mediaType: 'text/plain',
+      authors: [toHex(chen.public.signing.id)],
+      readers: [reader(102, 'xWing', 'original'), reader(101, 'xWing', 'shared')],
+    },
+  ]
+}
+
+async function recordVector(
+  note: string,
+  content: string,
+  options: Partial<Parameters<typeof sealRecord>[1]>,
+): Promise<{ id: string; commitment: Uint8Array; envelope: Uint8Array; vector: unknown }> {
+  const sealed = await sealRecord(content, {
+    author: chen,
+    recipients: [chen.public, okafor.public],
+    now,
+    ...options,
+  } as Parameters<typeof sealRecord>[1])
+  const opened = await openPlaintext(sealed.envelope, readerKeys(okafor), {
+    externalAad: new Uint8Array(0),
+    profile: 'careseal',
+  } as Parameters<typeof openPlaintext>[2])
+  const parts = decodeRecord(opened.plaintext)
+  const fields = decodeManifest(parts.manifest)
+  const hash = headHash(fields, parts.content)
+  return {
+    ...sealed,
+    vector: {
+      note,
+      envelope: toHex(sealed.envelope),
+      readerSeed: toHex(seedOf(102)),
+      content: toHex(parts.content),
+      plaintext: toHex(opened.plaintext),
+      manifest: toHex(parts.manifest),
+      headHash: toHex(hash),
+      openingHash: toHex(openingHash({ ...fields, eventType: 'record', headHash: hash })),
+      commitment: toHex(sealed.commitment),
+      id: sealed.id,
+    },
+  }
+}
+
+const first = await recordVector(
+  'FHIR JSON under lossless/1',
+  '{"resourceType":"Observation","valueDecimal":7.20}',
+  {},
+)
+const second = await recordVector('text under raw, with every optional member, unpadded', 'Grüße', {
+  mediaType: 'text/plain',
+  subject: seedOf(9),
+  securityLabels: ['R', 'PSY'],
+  amends: first.id,
+  padding: false,
+})
+
+const share = await shareRecord(first.envelope, {
+  as: chen,
+  recipients: [classical.public],
+  now,
+  allowClassical: true,
+})
+const granted = await signEvent(
+  { type: 'share', record: first.id, recipients: [okafor.public.encryption.id], grant: second.id },
+  { author: okafor, now },
+)
+const eventVectors = [
+  { event: share.event, author: chen },
+  { event: granted, author: okafor },
+].map(({ event, author }) => ({
+  bytes: toHex(event.bytes),
+  author: toHex(author.public.signing.id),
+  commitment: toHex(event.commitment),
+  id: event.id,
+}))
+
+async function receiptVectors(): Promise<unknown[]> {
+  const signer = await keys.keyFromSeed(ed25519, seedOf(77))
+  const log = await openLog({ origin: 'vectors.example/log', signer, store: memoryStore() })
+  const { logRecords } = await import('../src/index.ts')
+  const entries = await logRecords([first, second, share.event], { log })
+  return entries.map(({ index, receipt }, i) => ({
+    receipt: toHex(receipt),
+    commitment: toHex([first, second, share.event][i]!.commitment),
+    policy: `log ${log.verifierKey}\nquorum none\n`,
+    index,
+    size: 4,
+  }))
+}
+
+async function refusedVectors(): Promise<unknown[]> {
+  const good = await seal(utf8('x'), { recipients: [chen.public], mediaType: 'text/plain' })
+  const hex = toHex(good)
+  const ivAt = hex.indexOf('a1054c') + 6
+  const flip = (at: number): string =>
+    hex.slice(0, at) + (hex[at] === '0' ? '1' : '0') + hex.slice(at + 1)
+  const card = toHex(keys.encodePublicIdentity(chen.public))
+  return [
+    { kind: 'envelope', reason: 'the IV does not fit the key commitment', object: flip(ivAt) },
+    { kind: 'envelope', reason: 'the tag 96 is missing', object: hex.slice(4) },
+    { kind: 'envelope', reason: 'a byte after the end', object: `${hex}00` },
+    { kind: 'envelope', reason: 'the ciphertext was changed', object: flip(hex.length - 2) },
+    {
+      kind: 'card',
+      reason: 'the signature does not verify',
+      object: card.slice(0, -2) + (card.endsWith('00') ? '01' : '00'),
+    },
+    {
+      kind: 'event',
+      reason: 'its readers are not in order',
+      object: toHex(
+        encodeCbor(
+          await (await import('../src/internal/cose/signed.ts')).sign([chen.signer], {
+            kind: 'share',
+            headers: new Map([[-77007, seedOf(1)]]),
+            payload: encodeCbor(
+              new Map<number, never>([
+                [1, 'share' as never],
+                [2, 1 as never],
+                [3, seedOf(1) as never],
+                [4, [seedOf(2), seedOf(1)] as never],
+              ]),
+            ),
+          }),
+        ),
+      ),
+    },
+  ]
+}
+
+const vectors = {
+  about:
+    'Vectors of docs/formats.md, version 1. Byte strings are hexadecimal; private keys are seeds.',
+  authors: [chen, okafor, classical].map((one) => ({
+    card: toHex(keys.encodePublicIdentity(one.public)),
+    signing: toHex(one.public.signing.id),
+  })),
+  keys: await keyVectors(),
+  cards: cardVectors,
+  hints: hintVectors,
+  envelopes: await envelopeVectors(),
+  records: [first.vector, second.vector],
+  events: eventVectors,
+  receipts: await receiptVectors(),
+  refused: await refusedVectors(),
+}
+writeFileSync(
+  new URL('../test/fixtures/formats-1.json', import.meta.url),
+  `${JSON.stringify(vectors, null, 2)}\n`,
+)
