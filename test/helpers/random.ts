@@ -2,18 +2,16 @@ import { createHash } from 'node:crypto'
 import { vi } from 'vitest'
 
 /**
- * Runs with `crypto.getRandomValues` replaced by streams that the seed determines, so that sealing gives the same
- * bytes in every run. There is one stream for each length that is asked for: noble draws 16 bytes now and then to
- * blind a scalar multiplication, which changes no result and must not shift what we draw.
+ * Runs with `crypto.getRandomValues` replaced by a stream that the seed determines, so that sealing gives the same
+ * bytes in every run. Draws of 16 bytes have a stream of their own: noble blinds scalar multiplications with them,
+ * which changes no result and must not shift what we draw.
  */
 export async function withSeededRandom<T>(seed: string, run: () => Promise<T>): Promise<T> {
-  const draws = new Map<number, number>()
+  const streams = { ours: stream(`${seed}/ours`), blinding: stream(`${seed}/blinding`) }
   const spy = vi.spyOn(globalThis.crypto, 'getRandomValues').mockImplementation((array) => {
     const bytes = array as unknown as Uint8Array
-    const nth = draws.get(bytes.length) ?? 0
-    draws.set(bytes.length, nth + 1)
-    const shake = createHash('shake256', { outputLength: bytes.length })
-    bytes.set(shake.update(`${seed}/${bytes.length}/${nth}`).digest())
+    const next = bytes.length === 16 ? streams.blinding : streams.ours
+    for (let i = 0; i < bytes.length; i++) bytes[i] = next.next().value
     return array
   })
   try {
@@ -21,6 +19,10 @@ export async function withSeededRandom<T>(seed: string, run: () => Promise<T>): 
   } finally {
     spy.mockRestore()
   }
+}
+
+function* stream(seed: string): Generator<number, never> {
+  for (let block = 0; ; block++) yield* createHash('sha256').update(`${seed}/${block}`).digest()
 }
 
 /** Runs on a platform without secure random numbers. */

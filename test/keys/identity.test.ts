@@ -370,7 +370,7 @@ describe('key directories', () => {
       key: identity.signing,
       identity,
       name: null,
-      validFrom: issuedAt,
+      validFrom: null,
       validUntil: null,
       compromisedAt: null,
     })
