@@ -166,6 +166,18 @@ describe('several signatures (COSE_Sign)', () => {
     expect(await outcome(await sign(change), people)).toBe('ERR_ENVELOPE_MALFORMED')
   })
 
+  it('with a list that is right but for one are malformed', async () => {
+    const { people, sign } = await setUp()
+    const kids = people.map(({ signing }) => signing.id).sort(Buffer.compare)
+    for (const index of [0, 1, 2]) {
+      // Close to the right one, so that the list stays sorted.
+      const wrong = kids.map((kid, i) =>
+        i === index ? kid.map((byte, k) => (k === 31 ? byte ^ 1 : byte)) : kid,
+      )
+      expect(await outcome(await sign({ kids: wrong }), people)).toBe('ERR_ENVELOPE_MALFORMED')
+    }
+  })
+
   it('with one that is not good do not open', async () => {
     const { people, sign } = await setUp()
     for (const index of [0, 1, 2]) {
