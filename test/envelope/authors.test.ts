@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { open, rewrap, seal } from '../../src/envelope/index.ts'
+import { findAuthors } from '../../src/internal/envelope/authors.ts'
 import {
   createKeyRing,
   type Decapsulator,
@@ -12,7 +13,7 @@ import {
   x25519,
 } from '../../src/keys/index.ts'
 import { text, toHex, utf8 } from '../helpers/bytes.ts'
-import { codeOf, rejection } from '../helpers/errors.ts'
+import { codeOf, codeOfError, rejection } from '../helpers/errors.ts'
 import { kemKey, person } from '../helpers/keys.ts'
 
 const untrusted = 'ERR_ENVELOPE_AUTHOR_UNTRUSTED'
@@ -131,6 +132,46 @@ describe('who vouches for an author', () => {
       },
     }
     expect((await open(envelope, { as: reader, authors })).signers).toEqual([])
+  })
+})
+
+describe('the time of a signature', () => {
+  // Plain envelopes have none; records and events do, and ask the same function.
+  const day = (n: number): Date => new Date(Date.UTC(2026, 0, n))
+  const judge = async (
+    record: Partial<KeyRecord>,
+    claimed: Date | null,
+    existedBefore: Date | null = null,
+  ): Promise<string> => {
+    const { author, found, record: basic } = await setUp()
+    const directory = found({ ...basic, ...record })
+    const kids = [author.public.signing.id]
+    return findAuthors(kids, directory, { claimed, existedBefore }, undefined).then(
+      (records) => `trusted ${records.length}`,
+      (error: unknown) => codeOfError(error),
+    )
+  }
+
+  it('lies within the validity of the key, both ends included', async () => {
+    const validity = { validFrom: day(5), validUntil: day(10) }
+    for (const [n, verdict] of [
+      [4, untrusted],
+      [5, 'trusted 1'],
+      [10, 'trusted 1'],
+      [11, untrusted],
+    ] as const) {
+      expect(await judge(validity, day(n)), `day ${n}`).toBe(verdict)
+    }
+    expect(await judge(validity, null)).toBe('trusted 1')
+    expect(await judge({}, day(1))).toBe('trusted 1')
+  })
+
+  it('provably precedes a compromise, whatever is claimed', async () => {
+    const compromised = { compromisedAt: day(5) }
+    expect(await judge(compromised, day(1))).toBe(untrusted)
+    expect(await judge(compromised, day(9), day(4))).toBe('trusted 1')
+    expect(await judge(compromised, day(1), day(5))).toBe('trusted 1')
+    expect(await judge(compromised, day(1), day(6))).toBe(untrusted)
   })
 })
 

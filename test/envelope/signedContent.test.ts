@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { open, seal } from '../../src/envelope/index.ts'
 import type { CborKey, CborValue } from '../../src/internal/cbor/index.ts'
 import { decodeStrict, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
+import { sign } from '../../src/internal/cose/signed.ts'
 import {
   ed25519,
   es256,
@@ -79,6 +80,10 @@ describe('one signature (COSE_Sign1)', () => {
     'a short key id': { headers: [[4, bytes(31)]] },
     'an unprotected header': { unprotected: new Map([[4, bytes(2)]]) },
     'a detached payload': { shown: null },
+    'a payload as text': { shown: 'Hb 7.1 g/dL' },
+    'no headers at all': {
+      headers: [1, 3, 4, 16, -77001, -77003].map((label) => [label, undefined]),
+    },
     'a signature as text': { signature: () => 'x'.repeat(64) },
     'the tag of COSE_Sign': { tag: 98 },
   }
@@ -249,6 +254,13 @@ describe('content that looks like something else', () => {
     ]) {
       expect(await outcome(bad, [])).toBe('ERR_ENVELOPE_MALFORMED')
     }
+  })
+})
+
+describe('signing by nobody', () => {
+  it('is refused below too', async () => {
+    const nothing = { kind: 'content', headers: new Map(), payload } as const
+    await expect(sign([], nothing)).rejects.toThrow(RangeError)
   })
 })
 

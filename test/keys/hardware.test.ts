@@ -3,6 +3,7 @@ import { createOpener, createSealer, open, rekey, rewrap, seal } from '../../src
 import { EnvelopeOpenFailed, KeyDisabled, KeyUnavailable } from '../../src/errors.ts'
 import {
   createIdentity,
+  createKeyRing,
   type Decapsulator,
   decodePublicIdentity,
   destroyKey,
@@ -12,11 +13,13 @@ import {
   es256k,
   keyDirectory,
   keyFromSeed,
+  rotateKey,
   type Signer,
   verifySignature,
   x25519,
 } from '../../src/keys/index.ts'
 import { text, utf8 } from '../helpers/bytes.ts'
+import { assemble, partsOf } from '../helpers/craft.ts'
 import { codeOf, rejection } from '../helpers/errors.ts'
 import { kemKey, kems, person, signatures, signKey } from '../helpers/keys.ts'
 
@@ -79,7 +82,60 @@ describe('a key whose home does not answer', () => {
   })
 })
 
+describe('a ring with a key that does not answer', () => {
+  it('opens with another one, and asks the silent one once', async () => {
+    let asked = 0
+    const silent = (publicKey: Decapsulator['publicKey']): Decapsulator => ({
+      publicKey,
+      decapsulate: async () => {
+        asked++
+        throw new Error('HSM: session closed')
+      },
+    })
+    const [hsm, local, stranger] = [
+      await kemKey(x25519, 1),
+      await kemKey(x25519, 2),
+      await kemKey(x25519, 3),
+    ]
+    const ring = rotateKey(createKeyRing(local), silent(hsm.publicKey))
+    const three = [stranger, hsm, local].map(({ publicKey }) => publicKey)
+    for (const keyIds of ['plain', 'hint', 'none'] as const) {
+      const envelope = await seal(content, { recipients: three, keyIds })
+      expect(text((await open(envelope, { as: ring })).content)).toBe('Hb 7.1')
+      const others = await seal(content, { recipients: three.slice(0, 2), keyIds })
+      const error = await rejection(open(others, { as: ring }))
+      expect(error).toMatchObject({ code: 'ERR_KEY_UNAVAILABLE', retryable: true })
+    }
+    expect(asked).toBe(6)
+  })
+})
+
 describe('a key that lives elsewhere', () => {
+  it('is not asked about an encapsulation that has no shared secret', async () => {
+    let asked = 0
+    for (const algorithm of kems) {
+      const { publicKey } = await kemKey(algorithm)
+      const as: Decapsulator = {
+        publicKey,
+        decapsulate: async () => {
+          asked++
+          return new Uint8Array(32)
+        },
+      }
+      const envelope = await seal(content, { recipients: [publicKey] })
+      const parts = partsOf(envelope)
+      const [header, unprotected, wrapped] = parts.recipients[0] as [
+        Uint8Array,
+        Map<number, Uint8Array>,
+        Uint8Array,
+      ]
+      const ek = unprotected.get(-4)!
+      parts.recipients = [[header, new Map([[-4, new Uint8Array(ek.length)]]), wrapped]]
+      expect(await codeOf(open(assemble(parts), { as }))).toBe('ERR_ENVELOPE_OPEN_FAILED')
+    }
+    expect(asked).toBe(0)
+  })
+
   it.each(kems.map((algorithm) => [algorithm.name, algorithm] as const))(
     '%s: opens, given nothing but the encapsulation',
     async (_name, algorithm) => {
