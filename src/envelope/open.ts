@@ -1,6 +1,6 @@
 import { EnvelopeOpenFailed } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument } from '../internal/bytes.ts'
+import { bytesArgument, optionalBytes } from '../internal/bytes.ts'
 import { verifySigned } from '../internal/cose/signed.ts'
 import { findAuthors } from '../internal/envelope/authors.ts'
 import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
@@ -21,6 +21,7 @@ import type { OpenedContent, OpenOptions } from './types.ts'
  * @throws {@link EnvelopeRecipientNotFound} if the reader is not among the readers.
  * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
  * @throws {@link EnvelopeAuthorUntrusted} if it is signed and `authors` is missing or lacks an author.
+ * @throws {@link KeyMalformed} if the directory has the author, but with bytes that are no key.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
@@ -56,14 +57,14 @@ export async function openContent(
     minimumSecurity,
     profile = 'careseal',
     authors: directory,
-    ...given
+    externalAad: given,
   } = optionsOf(options)
   throwIfAborted(signal)
   if (profile !== 'careseal' && profile !== 'foreign') {
     throw new TypeError("profile must be 'careseal' or 'foreign'")
   }
   const bytes = bytesArgument(envelope, 'envelope')
-  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
+  const externalAad = optionalBytes(given, 'externalAad')
   const opening = { externalAad, profile, minimumSecurity, signal, batchKeys }
   const {
     envelope: parsed,

@@ -1,6 +1,6 @@
 import { EnvelopeMalformed } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument, sortedUnique } from '../internal/bytes.ts'
+import { bytesArgument, optionalBytes, sortedUnique } from '../internal/bytes.ts'
 import { type CborMap, type CborValue, Tagged } from '../internal/cbor/index.ts'
 import type { ParsedEnvelope } from '../internal/cose/encrypt.ts'
 import { kidMode } from '../internal/cose/keyId.ts'
@@ -76,11 +76,11 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
     signal,
     allowClassical = false,
     remove = [],
-    ...given
+    externalAad: given,
   } = optionsOf(options)
   throwIfAborted(signal)
   const bytes = bytesArgument(envelope, 'envelope')
-  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
+  const externalAad = optionalBytes(given, 'externalAad')
   const readers = readerKeys(as)
   const opening = { externalAad, profile: 'careseal', signal } as const
   const { envelope: parsed, plaintext, entry } = await openPlaintext(bytes, readers, opening)

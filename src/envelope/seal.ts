@@ -1,6 +1,6 @@
 import { ContentTooLarge } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument } from '../internal/bytes.ts'
+import { bytesArgument, optionalBytes, wipe } from '../internal/bytes.ts'
 import type { KeyIdMode } from '../internal/cose/keyId.ts'
 import { type CipherInternals, cipherInternals } from '../internal/envelope/cipher.ts'
 import { encodeContent } from '../internal/envelope/content.ts'
@@ -66,7 +66,8 @@ export async function sealContent(
     mediaType = 'application/octet-stream',
     recipients,
     signal,
-    ...given
+    externalAad: given,
+    ...signing
   } = optionsOf(options)
   throwIfAborted(signal)
   const bytes = bytesArgument(content, 'content')
@@ -78,16 +79,21 @@ export async function sealContent(
   if (typeof mediaType !== 'string' || !isWellFormed(mediaType)) {
     throw new TypeError('mediaType must be a string')
   }
-  const signers = signersOf(given)
+  const signers = signersOf(signing)
   const keys = recipientKeys(recipients, keyIds, new Date())
-  const externalAad = bytesArgument(given.externalAad ?? new Uint8Array(0), 'externalAad').slice()
+  const externalAad = optionalBytes(given, 'externalAad')
   const [envelopeId, ...secrets] = randomParts(32, 32, 12)
   const audience = audienceOf(keys, keyIds)
   // Signing takes its time: what the caller does to the array meanwhile must not come between.
   const stable = signers.length === 0 ? bytes : bytes.slice()
   const input = { content: stable, mediaType, envelopeId, audience, signers, externalAad }
-  const plaintext = await encodeContent(input, signal)
-  return sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher, secrets })
+  try {
+    const plaintext = await encodeContent(input, signal)
+    return await sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher, secrets })
+  } finally {
+    // Also where the author's key did not answer.
+    wipe(secrets[0])
+  }
 }
 
 /** One of the three modes; a TypeError for anything else. */

@@ -81,6 +81,11 @@ export function bytesArgument(value: unknown, name: string, length?: number): Ui
   return shared ? new Uint8Array(view) : view
 }
 
+/** A copy of an optional byte argument, for a call that outlives the present moment; empty where it is missing. */
+export function optionalBytes(value: unknown, name: string): Uint8Array {
+  return value === undefined ? new Uint8Array(0) : bytesArgument(value, name).slice()
+}
+
 /** Sorts byte strings and drops repeated ones; the input stays as it is. */
 export function sortedUnique(list: Iterable<Uint8Array>): Uint8Array[] {
   const sorted = [...list].sort(compareBytes)

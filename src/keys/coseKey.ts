@@ -89,11 +89,21 @@ export function fromCoseKey<A extends KemAlgorithm | SignatureAlgorithm>(
 ): PublicKey<A> | Promise<LocalDecapsulator | LocalSigner> {
   const { secret = false, algorithms = [xWing, ed25519] as unknown as readonly A[] } =
     optionsOf(options)
-  const map = decodeStrict(bytesArgument(bytes, 'bytes'), malformed)
+  const input = bytesArgument(bytes, 'bytes')
+  return secret ? readSecret(input, algorithms) : readKey(input, algorithms, false).key
+}
+
+/** The public key of a COSE_Key, and its secret where one is expected. */
+function readKey<A extends KemAlgorithm | SignatureAlgorithm>(
+  bytes: Uint8Array,
+  algorithms: readonly A[],
+  secret: boolean,
+): { key: PublicKey<A>; seed: CborValue | undefined } {
+  const map = decodeStrict(bytes, malformed)
   if (!(map instanceof Map)) throw malformed('it is no map', 0)
   const members = map as CborMap
-  const secretLabel = members.get(keyKty) === ktyAkp ? keyAkpPriv : keyD
-  if (members.has(secretLabel) !== secret) {
+  const label = members.get(keyKty) === ktyAkp ? keyAkpPriv : keyD
+  if (members.has(label) !== secret) {
     throw new KeyMalformed(
       secret
         ? 'A COSE_Key without a secret.'
@@ -108,13 +118,15 @@ export function fromCoseKey<A extends KemAlgorithm | SignatureAlgorithm>(
   if (members.size !== mapOf(key).size + (secret ? 1 : 0)) {
     throw new KeyMalformed('A COSE_Key with members beside those of its thumbprint')
   }
-  return secret ? secretKey(key, members.get(secretLabel)) : key
+  return { key, seed: members.get(label) }
 }
 
-async function secretKey(
-  publicKey: AnyPublicKey,
-  seed: CborValue | undefined,
+/** Rejects where its public counterpart throws: whatever makes a private key is asynchronous. */
+async function readSecret<A extends KemAlgorithm | SignatureAlgorithm>(
+  bytes: Uint8Array,
+  algorithms: readonly A[],
 ): Promise<LocalDecapsulator | LocalSigner> {
+  const { key: publicKey, seed } = readKey(bytes, algorithms, true)
   const { algorithm } = publicKey
   if (!(seed instanceof Uint8Array) || seed.length !== 32 || !internalsOf(algorithm).isSeed(seed)) {
     throw new KeyMalformed(`A COSE_Key whose secret is no private key of ${algorithm.name}`)

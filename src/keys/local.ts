@@ -3,6 +3,7 @@ import { throwIfAborted } from '../internal/abort.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { bytesArgument, wipe } from '../internal/bytes.ts'
 import type { SigningSecret } from '../internal/engine/ed25519.ts'
+import type { MaybePromise } from '../internal/engine/tier.ts'
 import type { KemSecret } from '../internal/hpke/kem.ts'
 import { optionsOf } from '../internal/options.ts'
 import { makePublicKey } from '../internal/publicKey.ts'
@@ -126,9 +127,20 @@ function heldOf(key: LocalDecapsulator | LocalSigner): Held {
   return entry
 }
 
-/** Whether a key went while an operation was under way: then it may have run on overwritten bytes. */
-function isDestroyed(entry: Held): boolean {
-  return entry.secret === null
+/** Runs one operation. A key that goes while it is under way fails it: it may have run on overwritten bytes. */
+async function use<T>(
+  entry: Held,
+  operation: (secret: KemSecret | SigningSecret) => MaybePromise<T>,
+): Promise<T> {
+  const { secret } = entry
+  if (secret === null) throw destroyed()
+  try {
+    const result = await operation(secret)
+    if (entry.secret !== null) return result
+  } catch (error) {
+    if (entry.secret !== null) throw error
+  }
+  throw destroyed()
 }
 
 function destroyed(): KeyDisabled {
@@ -152,10 +164,8 @@ function localDecapsulator(algorithm: KemAlgorithm, seed: Uint8Array): LocalDeca
     publicKey: makePublicKey(algorithm, (entry.secret as KemSecret).publicKey),
     async decapsulate(encapsulation: Uint8Array, options: CallOptions = {}) {
       throwIfAborted(optionsOf(options).signal)
-      if (entry.secret === null) throw destroyed()
       const bytes = bytesArgument(encapsulation, 'encapsulation', kem.encapsulationSize).slice()
-      const shared = await (entry.secret as KemSecret).decapsulate(bytes)
-      if (isDestroyed(entry)) throw destroyed()
+      const shared = await use(entry, (secret) => (secret as KemSecret).decapsulate(bytes))
       if (shared === null) throw new EnvelopeOpenFailed()
       return shared
     },
@@ -171,11 +181,8 @@ function localSigner(algorithm: SignatureAlgorithm, seed: Uint8Array): LocalSign
     publicKey: makePublicKey(algorithm, (entry.secret as SigningSecret).publicKey),
     async sign(message: Uint8Array, options: CallOptions = {}) {
       throwIfAborted(optionsOf(options).signal)
-      if (entry.secret === null) throw destroyed()
       const bytes = bytesArgument(message, 'message').slice()
-      const signature = await (entry.secret as SigningSecret).sign(bytes)
-      if (isDestroyed(entry)) throw destroyed()
-      return signature
+      return use(entry, (secret) => (secret as SigningSecret).sign(bytes))
     },
   }
   held.set(key, entry)

@@ -228,6 +228,22 @@ describe('what is no envelope of ours', () => {
     ['five items', (value: CborValue) => encodeCbor(new Tagged(96, [...(value as []), null]))],
     ['three items', (value: CborValue) => encodeCbor(new Tagged(96, (value as []).slice(0, 3)))],
     ['a map', () => encodeCbor(new Tagged(96, new Map()))],
+    [
+      'a header that is text',
+      (value: CborValue) => encodeCbor(new Tagged(96, ['x', ...(value as []).slice(1)])),
+    ],
+    [
+      'a header that is a map',
+      (value: CborValue) => encodeCbor(new Tagged(96, [new Map(), ...(value as []).slice(1)])),
+    ],
+    [
+      'an unprotected header that is an array',
+      ([header, , ...rest]: CborValue[]) => encodeCbor(new Tagged(96, [header!, [], ...rest])),
+    ],
+    [
+      'recipients that are a map',
+      (value: CborValue) => encodeCbor(new Tagged(96, [...(value as []).slice(0, 3), new Map()])),
+    ],
     ['nothing', () => new Uint8Array(0)],
     [
       'a byte after the end',
@@ -281,6 +297,10 @@ describe('what is no envelope of ours', () => {
       [outer, alg, wrapped, inner!],
       [outer, alg, wrapped, null],
       [outer, alg, wrapped, [inner!.slice(0, 2)]],
+      [outer, alg, wrapped, [['x', inner![1], inner![2]]]],
+      [outer, alg, wrapped, [[inner![0], [], inner![2]]]],
+      [outer, alg, wrapped, [[inner![0], inner![1], null]]],
+      [outer, alg, wrapped, [new Map()]],
       await hint([4, bytes(16)]),
       await hint([4, bytes(16)], [-77006, bytes(31)]),
       await hint([-77006, bytes(32)]),

@@ -1,7 +1,7 @@
 import type { PointEncoding } from '../algorithm.ts'
-import { toBase64Url } from '../base64.ts'
 import { bigIntToBytes, bytesToBigInt, concat } from '../bytes.ts'
 import type { SignatureVerifier, SigningSecret } from './ed25519.ts'
+import { ecJwk } from './jwk.ts'
 import { type KeyObject, type NodeCrypto, plain } from './node.ts'
 import { pointsOf } from './points.ts'
 import { nativeFeature, subtleFeature } from './tier.ts'
@@ -101,7 +101,7 @@ export function ecdsa(noble: NobleCurve, crv: 'P-256' | 'secp256k1', inSubtle: b
           if (signature.length !== 64) return false
           const node = native()
           if (node !== null) {
-            parsed ??= node.createPublicKey({ format: 'jwk', key: jwkOf(crv, publicKey) })
+            parsed ??= node.createPublicKey({ format: 'jwk', key: ecJwk(crv, publicKey) })
             const key = { key: parsed, dsaEncoding: 'ieee-p1363' as const }
             return node.verify('sha256', message, key, signature)
           }
@@ -121,22 +121,13 @@ export function ecdsa(noble: NobleCurve, crv: 'P-256' | 'secp256k1', inSubtle: b
   }
 }
 
-function jwkOf(
-  crv: string,
-  publicKey: Uint8Array,
-): { kty: string; crv: string; x: string; y: string } {
-  const x = toBase64Url(publicKey.subarray(1, 33))
-  return { kty: 'EC', crv, x, y: toBase64Url(publicKey.subarray(33)) }
-}
-
 function nativePrivateKey(
   node: NodeCrypto,
   crv: string,
   scalar: Uint8Array,
   publicKey: Uint8Array,
 ): KeyObject {
-  const key = { ...jwkOf(crv, publicKey), d: toBase64Url(scalar) }
-  return node.createPrivateKey({ format: 'jwk', key })
+  return node.createPrivateKey({ format: 'jwk', key: ecJwk(crv, publicKey, scalar) })
 }
 
 function nativeSign(node: NodeCrypto, key: KeyObject, message: Uint8Array): Uint8Array {
@@ -150,7 +141,7 @@ async function subtleSign(
   publicKey: Uint8Array,
   message: Uint8Array,
 ): Promise<Uint8Array> {
-  const jwk = { ...jwkOf(crv, publicKey), d: toBase64Url(scalar) }
+  const jwk = ecJwk(crv, publicKey, scalar)
   const key = await api.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: crv }, false, ['sign'])
   const how = { name: 'ECDSA', hash: 'SHA-256' }
   return new Uint8Array(await api.sign(how, key, message as BufferSource))

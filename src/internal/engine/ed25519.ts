@@ -2,6 +2,7 @@ import { ed25519 as noble } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { fromBase64Url, toBase64Url } from '../base64.ts'
 import { bytesToBigInt, concat, equalBytes } from '../bytes.ts'
+import { okpJwk } from './jwk.ts'
 import { type KeyObject, type NodeCrypto, plain } from './node.ts'
 import { type MaybePromise, nativeFeature, subtleFeature } from './tier.ts'
 
@@ -113,15 +114,14 @@ function nobleVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint
 
 function nativeSecret(node: NodeCrypto, seed: Uint8Array): SigningSecret {
   // Node derives the public key itself and does not look at `x`; the probe above relies on that.
-  const jwk = { kty: 'OKP', crv: name, d: toBase64Url(seed), x: toBase64Url(new Uint8Array(32)) }
+  const jwk = okpJwk(name, new Uint8Array(32), seed)
   const privateKey = node.createPrivateKey({ format: 'jwk', key: jwk })
   const publicKey = fromBase64Url(node.createPublicKey(privateKey).export({ format: 'jwk' }).x!)!
   return { publicKey, sign: (message) => plain(node.sign(null, message, privateKey)) }
 }
 
 function nativePublicKey(node: NodeCrypto, publicKey: Uint8Array): KeyObject {
-  const jwk = { kty: 'OKP', crv: name, x: toBase64Url(publicKey) }
-  return node.createPublicKey({ format: 'jwk', key: jwk })
+  return node.createPublicKey({ format: 'jwk', key: okpJwk(name, publicKey) })
 }
 
 async function subtleSign(
@@ -130,8 +130,7 @@ async function subtleSign(
   publicKey: Uint8Array,
   message: Uint8Array,
 ): Promise<Uint8Array> {
-  const jwk = { kty: 'OKP', crv: name, d: toBase64Url(seed), x: toBase64Url(publicKey) }
-  const key = await api.importKey('jwk', jwk, name, false, ['sign'])
+  const key = await api.importKey('jwk', okpJwk(name, publicKey, seed), name, false, ['sign'])
   return new Uint8Array(await api.sign(name, key, message as BufferSource))
 }
 

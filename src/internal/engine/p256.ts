@@ -1,7 +1,7 @@
 import { p256 as noble } from '@noble/curves/nist.js'
 import type { PointEncoding } from '../algorithm.ts'
-import { toBase64Url } from '../base64.ts'
 import { equalBytes } from '../bytes.ts'
+import { ecJwk } from './jwk.ts'
 import { type NodeCrypto, plain } from './node.ts'
 import { pointsOf } from './points.ts'
 import { nativeFeature, subtleFeature } from './tier.ts'
@@ -79,13 +79,7 @@ async function subtleAgree(
   peer: Uint8Array,
 ): Promise<Uint8Array | null> {
   if (peer.length !== 65 || peer[0] !== 4) return null
-  const jwk = {
-    kty: 'EC',
-    crv: 'P-256',
-    d: toBase64Url(secret),
-    x: toBase64Url(publicKey.subarray(1, 33)),
-    y: toBase64Url(publicKey.subarray(33)),
-  }
+  const jwk = ecJwk('P-256', publicKey, secret)
   const privateKey = await api.importKey('jwk', jwk, subtleAlgorithm, false, ['deriveBits'])
   try {
     const theirs = await api.importKey('raw', peer as BufferSource, subtleAlgorithm, false, [])

@@ -2,6 +2,7 @@ import { pow } from '@noble/curves/abstract/modular.js'
 import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js'
 import { fromBase64Url, toBase64Url } from '../base64.ts'
 import { equalBytes, toHex } from '../bytes.ts'
+import { okpJwk } from './jwk.ts'
 import { type KeyObject, type NodeCrypto, plain } from './node.ts'
 import { type MaybePromise, nativeFeature, subtleFeature } from './tier.ts'
 
@@ -95,8 +96,7 @@ function nobleAgree(secret: Uint8Array, peer: Uint8Array): Uint8Array | null {
 
 function nativeSecret(node: NodeCrypto, secret: Uint8Array): DhSecret {
   // Node derives the public key itself and does not look at `x`; the probe above relies on that.
-  const d = toBase64Url(secret)
-  const jwk = { kty: 'OKP', crv: curve, d, x: toBase64Url(zeros()) }
+  const jwk = okpJwk(curve, zeros(), secret)
   const privateKey = node.createPrivateKey({ format: 'jwk', key: jwk })
   const publicKey = fromBase64Url(node.createPublicKey(privateKey).export({ format: 'jwk' }).x!)!
   return { publicKey, agree: (peer) => nativeAgree(node, privateKey, peer) }
@@ -104,8 +104,7 @@ function nativeSecret(node: NodeCrypto, secret: Uint8Array): DhSecret {
 
 function nativeAgree(node: NodeCrypto, privateKey: KeyObject, peer: Uint8Array): Uint8Array | null {
   try {
-    const jwk = { kty: 'OKP', crv: curve, x: toBase64Url(peer) }
-    const publicKey = node.createPublicKey({ format: 'jwk', key: jwk })
+    const publicKey = node.createPublicKey({ format: 'jwk', key: okpJwk(curve, peer) })
     const shared = plain(node.diffieHellman({ privateKey, publicKey }))
     return equalBytes(shared, zeros()) ? null : shared
   } catch {
@@ -120,7 +119,7 @@ async function subtleAgree(
   peer: Uint8Array,
 ): Promise<Uint8Array | null> {
   const algorithm = { name: curve }
-  const jwk = { kty: 'OKP', crv: curve, d: toBase64Url(secret), x: toBase64Url(publicKey) }
+  const jwk = okpJwk(curve, publicKey, secret)
   const privateKey = await api.importKey('jwk', jwk, algorithm, false, ['deriveBits'])
   const theirs = await api.importKey('raw', peer as BufferSource, algorithm, false, [])
   try {

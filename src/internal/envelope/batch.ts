@@ -66,7 +66,10 @@ function batchKeyOf(
     (made) => {
       fresh.entry = made
     },
-    () => batch.keys.delete(id),
+    () => {
+      wipe(secret)
+      batch.keys.delete(id)
+    },
   )
   return fresh
 }

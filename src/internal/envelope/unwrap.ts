@@ -46,10 +46,19 @@ export async function unwrapContentKey(
     envelope.own === null ? foreignAttempts(envelope, readers) : ownAttempts(envelope, readers)
   if (attempts.length === 0) throw new EnvelopeRecipientNotFound()
   const known = optionsOf(options)
+  // A silent HSM is asked once; another key of the same reader may open all the same.
+  const silent = new Map<ReaderKey, unknown>()
   for (const attempt of attempts) {
-    const contentKey = await tryEntry(envelope, attempt, known)
-    if (contentKey !== null) return { contentKey, ...attempt }
+    if (silent.has(attempt.reader)) continue
+    try {
+      const contentKey = await tryEntry(envelope, attempt, known)
+      if (contentKey !== null) return { contentKey, ...attempt }
+    } catch (error) {
+      if (!isCaresealError(error, 'ERR_KEY_UNAVAILABLE')) throw error
+      silent.set(attempt.reader, error)
+    }
   }
+  for (const error of silent.values()) throw error
   throw new EnvelopeOpenFailed()
 }
 

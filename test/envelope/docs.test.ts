@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import * as envelope from '../../src/envelope/index.ts'
+import * as errors from '../../src/errors.ts'
+import * as keys from '../../src/keys/index.ts'
+
+const modules: Record<string, object> = {
+  'careseal/envelope': envelope,
+  'careseal/errors': errors,
+  'careseal/keys': keys,
+}
+const AsyncFunction = (async () => {}).constructor as new (
+  ...source: string[]
+) => (
+  modules: Record<string, object>,
+  console: { log(...values: unknown[]): void },
+) => Promise<void>
+
+/** Runs one example as it stands in a guide, and returns what it printed. */
+async function run(code: string): Promise<string[]> {
+  const { outputText } = ts.transpileModule(code, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  })
+  const body = outputText.replaceAll(
+    /^import (\{[^}]*\}) from '([^']+)';?$/gm,
+    (_whole, names: string, module: string) => `const ${names} = modules['${module}']`,
+  )
+  const printed: string[] = []
+  const show = (value: unknown) => (typeof value === 'string' ? value : inspect(value))
+  await new AsyncFunction('modules', 'console', body)(modules, {
+    log: (...values) => printed.push(values.map(show).join(' ')),
+  })
+  return printed
+}
+
+describe.each(['docs/keys.md', 'docs/envelope.md'])('%s', (path) => {
+  const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const examples = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
+
+  it('has examples that print what they say', async () => {
+    expect(examples.length).toBeGreaterThan(0)
+    for (const code of examples) {
+      const expected = [...code.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(
+        ([, output]) => output!,
+      )
+      expect(expected.length).toBeGreaterThan(0)
+      expect(await run(code)).toEqual(expected)
+    }
+  })
+
+  it('names only codes that exist, and each constant and function', () => {
+    const source = readFileSync(new URL('../../src/errors.ts', import.meta.url), 'utf8')
+    for (const [code] of text.matchAll(/ERR_[A-Z_]+/g)) expect(source).toContain(`'${code}'`)
+    const known = { ...envelope, ...keys }
+    const called = [...text.matchAll(/`([a-z][A-Za-z0-9]+)\(/g)].map(([, name]) => name!)
+    const own = ['find', 'close']
+    for (const name of called.filter((one) => !own.includes(one))) {
+      expect(Object.keys(known), name).toContain(name)
+    }
+  })
+})
+
+describe('the errors of the guides', () => {
+  it('are all that these modules throw', () => {
+    const guides = ['docs/keys.md', 'docs/envelope.md']
+      .map((path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'))
+      .join('\n')
+    const kinds = [
+      errors.AlgorithmUnsupported,
+      errors.ContentTooLarge,
+      errors.EnvelopeAuthorUntrusted,
+      errors.EnvelopeDowngrade,
+      errors.EnvelopeMalformed,
+      errors.EnvelopeOpenFailed,
+      errors.EnvelopeRecipientNotFound,
+      errors.EnvelopeSecurity,
+      errors.IdentityInvalid,
+      errors.KeyDisabled,
+      errors.KeyMalformed,
+      errors.KeyUnavailable,
+      errors.RandomUnavailable,
+    ] as unknown as (new (
+      message: string,
+    ) => errors.CaresealError)[]
+    for (const Kind of kinds) {
+      expect(guides).toContain(`| \`${new Kind('x').code}\` |`)
+    }
+  })
+})
