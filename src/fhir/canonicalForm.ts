@@ -1,0 +1,43 @@
+import { FhirLossy } from '../errors.ts'
+import type { Reason } from '../internal/reason.ts'
+import { type Canonicalization, ruleOf } from './canonicalization.ts'
+import { contentArgument, type FhirInput } from './content.ts'
+import type { Limits } from './limits.ts'
+import { explainLosses } from './losses.ts'
+import { lossless1 } from './lossless1.ts'
+
+/** Options of {@link canonicalize}. */
+export interface CanonicalizeOptions {
+  /**
+   * The rule; a constant of `careseal/fhir`.
+   *
+   * @defaultValue `lossless1`
+   */
+  readonly canonicalization?: Canonicalization | undefined
+  /**
+   * Whether a loss is an error.
+   *
+   * @defaultValue `false`: losses are listed
+   */
+  readonly strict?: boolean | undefined
+  /** How much is read; not asked for a tree, which was parsed under limits of its own. */
+  readonly limits?: Limits | undefined
+}
+
+/** The canonical form of content; its bytes may be those of the input itself. */
+export function canonicalForm(
+  input: FhirInput,
+  { canonicalization = lossless1, strict = false, limits }: CanonicalizeOptions,
+): { canonicalization: string; bytes: Uint8Array; losses: Reason[] } {
+  const content = contentArgument(input, limits)
+  const { bytes, losses = [] } = ruleOf(canonicalization)(content)
+  const reasons = explainLosses(content.bytes, losses)
+  const { name } = canonicalization
+  if (strict && reasons.length > 0) {
+    const { path, text } = reasons[0]!
+    throw new FhirLossy(
+      `${name} would not keep ${reasons.length} values, first ${path}: ${text} Use lossless1 or raw, which keep everything, or leave out strict.`,
+    )
+  }
+  return { canonicalization: name, bytes, losses: reasons }
+}

@@ -1,0 +1,6 @@
+export { canonicalize } from './canonicalize.ts'
+export { lossless1 } from './lossless1.ts'
+export { r4JsonLiteral } from './r4JsonLiteral.ts'
+export { r6Json } from './r6Json.ts'
+export { r6JsonData, r6JsonDocument, r6JsonNarrative, r6JsonStatic } from './r6JsonParts.ts'
+export { raw } from './raw.ts'

@@ -1,0 +1,49 @@
+import { malformed } from './malformed.ts'
+import { decimal, exponent, long } from './tape.ts'
+
+/** More fraction digits than this are refused by `lossless/1`, as larger exponents are. */
+const mostFractionDigits = 1000
+
+/**
+ * Reads a number by the grammar of RFC 8259 §6.
+ *
+ * @param bytes - The text, from an attacker.
+ * @param start - Offset of its first byte.
+ * @param result - Is given the offset behind its last byte, and `decimal`, `exponent` or `long`.
+ */
+export function scanNumber(
+  bytes: Uint8Array,
+  start: number,
+  result: { end: number; flags: number },
+): void {
+  let i = bytes[start] === 0x2d ? start + 1 : start
+  const leading = i
+  i = digitsEnd(bytes, i)
+  if (bytes[leading] === 0x30 && i > leading + 1) {
+    throw malformed(bytes, 'A number begins with a zero that does not belong there', leading)
+  }
+  let flags = 0
+  if (bytes[i] === 0x2e) {
+    const dot = i
+    i = digitsEnd(bytes, dot + 1)
+    flags = i - dot - 1 > mostFractionDigits ? exponent : decimal
+  }
+  const mark = bytes[i]
+  if (mark === 0x65 || mark === 0x45) {
+    const sign = bytes[i + 1]
+    i = digitsEnd(bytes, sign === 0x2b || sign === 0x2d ? i + 2 : i + 1)
+    flags = exponent
+  }
+  const isNegativeZero = leading > start && bytes[leading] === 0x30
+  if (flags === 0 && (isNegativeZero || i - leading > 15)) flags = long
+  result.end = i
+  result.flags = flags
+}
+
+/** The end of at least one digit. */
+function digitsEnd(bytes: Uint8Array, i: number): number {
+  const start = i
+  while (bytes[i]! >= 0x30 && bytes[i]! <= 0x39) i++
+  if (i === start) throw malformed(bytes, 'A digit is missing in a number', i)
+  return i
+}
