@@ -24,11 +24,11 @@ export interface CanonicalizeOptions {
   readonly limits?: Limits | undefined
 }
 
-/** The canonical form of content; its bytes may be those of the input itself. */
+/** The canonical form of content; its bytes are those of the content itself where the rule changes nothing. */
 export function canonicalForm(
   input: FhirInput,
   { canonicalization = lossless1, strict = false, limits }: CanonicalizeOptions,
-): { canonicalization: string; bytes: Uint8Array; losses: Reason[] } {
+): { canonicalization: string; bytes: Uint8Array; losses: Reason[]; content: Uint8Array } {
   const content = contentArgument(input, limits)
   const { bytes, losses = [] } = ruleOf(canonicalization)(content)
   const reasons = explainLosses(content.bytes, losses)
@@ -36,8 +36,8 @@ export function canonicalForm(
   if (strict && reasons.length > 0) {
     const { path, text } = reasons[0]!
     throw new FhirLossy(
-      `${name} would not keep ${reasons.length} values, first ${path}: ${text} Use lossless1 or raw, which keep everything, or leave out strict.`,
+      `${name} would not keep ${reasons.length} values, first ${path}: ${text} Use lossless1, or leave out strict.`,
     )
   }
-  return { canonicalization: name, bytes, losses: reasons }
+  return { canonicalization: name, bytes, losses: reasons, content: content.bytes }
 }

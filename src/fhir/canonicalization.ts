@@ -41,9 +41,7 @@ export function defineCanonicalization(
 export function ruleOf(canonicalization: Canonicalization): Apply {
   const apply = (canonicalization as unknown as Record<symbol, Apply> | null)?.[hidden]
   if (apply === undefined) {
-    throw new TypeError(
-      'canonicalization must be a constant of careseal/fhir, such as lossless1, never a string',
-    )
+    throw new TypeError('canonicalization must be a constant of careseal/fhir, such as lossless1')
   }
   return apply
 }

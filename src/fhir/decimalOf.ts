@@ -1,6 +1,7 @@
 /** A number as it is written: sign, digits, and the power of ten that they count. */
 export interface Decimal {
-  readonly sign: '' | '-'
+  /** Empty, or a minus sign. */
+  readonly sign: string
   /** At least one digit; no leading zeros but in `0` itself. */
   readonly coefficient: string
   readonly exponent: number
@@ -13,16 +14,11 @@ export interface Decimal {
  * @returns Its parts; the exponent of absurd numbers is only nearly exact.
  */
 export function decimalOf(lexeme: string): Decimal {
-  const sign = lexeme.startsWith('-') ? '-' : ''
-  const mark = lexeme.search(/[eE]/)
-  const mantissa = lexeme.slice(sign.length, mark < 0 ? lexeme.length : mark)
-  const dot = mantissa.indexOf('.')
-  const fraction = dot < 0 ? '' : mantissa.slice(dot + 1)
-  const digits = (dot < 0 ? mantissa : mantissa.slice(0, dot)) + fraction
-  const written = mark < 0 ? 0 : Number(lexeme.slice(mark + 1))
+  const parts = /^(-?)(\d+)\.?(\d*)[eE]?(.*)$/.exec(lexeme)!
+  const [, sign, whole, fraction, written] = parts as unknown as string[]
   return {
-    sign,
-    coefficient: digits.replace(/^0+(?=\d)/, ''),
-    exponent: written - fraction.length,
+    sign: sign!,
+    coefficient: (whole! + fraction!).replace(/^0+(?=\d)/, ''),
+    exponent: Number(written) - fraction!.length,
   }
 }

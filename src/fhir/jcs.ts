@@ -1,11 +1,15 @@
 import { ascii } from '../internal/utf8.ts'
 import type { Canonical } from './canonicalization.ts'
 import { decimalOf } from './decimalOf.ts'
+import { toJsonString } from './jsonSink.ts'
 import { addLoss, type Loss } from './losses.ts'
 import { refused } from './malformed.ts'
-import { stringContent, toJsonString } from './strings.ts'
-import { asciiOf, decimal, exponent, long, quote, type Tape, unnormalized } from './tape.ts'
+import { byteText, stringContent } from './strings.ts'
+import { decimal, exponent, long, quote, type Tape, unnormalized } from './tape.ts'
 import { write } from './write.ts'
+
+const changed =
+  'The number is written as a binary double is: its digits or its exponent change, so that its precision is no longer told.'
 
 /**
  * Writes a tape by RFC 8785 and notes the numbers that a double does not keep.
@@ -21,15 +25,15 @@ export function jcs(tape: Tape, losses: Loss[] = []): Canonical {
     if (bytes[nodes[p]!] === quote) {
       return toJsonString(stringContent(bytes, nodes[p]! + 1, nodes[p + 1]! - 1))
     }
-    const lexeme = asciiOf(all, p)
+    const lexeme = byteText(bytes, nodes[p]!, nodes[p + 1]!)
     const value = Number(lexeme)
     if (!Number.isFinite(value)) {
-      throw refused(bytes, 'A number is beyond the range of a double', nodes[p]!)
+      throw refused(all, 'A number is beyond the range of a double', p)
     }
     // RFC 8785 §3.2.2.3: numbers as ECMAScript writes them.
     const text = String(value)
     if (text === lexeme) return null
-    if (isChanged(lexeme, text)) addLoss(losses, 'number-changed', nodes[p]!)
+    if (isChanged(lexeme, text)) addLoss(losses, 'number-changed', changed, nodes[p]!)
     return ascii(text)
   }
   const mask = unnormalized | decimal | exponent | long

@@ -15,20 +15,14 @@ export interface Limits {
 }
 
 /** The limits in force: what the caller gave, else the defaults. */
-export function limitsArgument(limits: Limits = {}): { bytes: number; depth: number } {
-  return {
-    bytes: inRange('limits.bytes', limits.bytes, 0x4000000, 0x10000000),
-    depth: inRange('limits.depth', limits.depth, 100, 10_000),
+export function limitsArgument({ bytes = 0x4000000, depth = 100 }: Limits = {}): {
+  bytes: number
+  depth: number
+} {
+  const inRange = (value: number, maximum: number): boolean =>
+    Number.isInteger(value) && value > 0 && value <= maximum
+  if (!inRange(bytes, 0x10000000) || !inRange(depth, 10_000)) {
+    throw new RangeError('limits.bytes must be from 1 to 268435456, limits.depth from 1 to 10000')
   }
-}
-
-function inRange(
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  maximum: number,
-): number {
-  if (value === undefined) return fallback
-  if (Number.isInteger(value) && value > 0 && value <= maximum) return value
-  throw new RangeError(`${name} must be an integer from 1 to ${maximum}`)
+  return { bytes, depth }
 }

@@ -4,92 +4,54 @@ import { brace, bracket, quote } from './tape.ts'
 const longest = 256
 
 /**
- * Finds the FHIR element paths of places in a JSON text. Works on the bytes alone, so that the parser
- * need not keep account of paths that nobody asks for.
+ * Finds the FHIR element paths of places in a JSON text. It works on the bytes alone, so that parsing need
+ * not keep account of paths that nobody asks for.
  *
  * Names are chosen by whoever wrote the text. Only what looks like an element name is shown, at most 64
  * letters, digits, `_` and `-`; any other name is `*`.
  *
  * @param bytes - A JSON text, well-formed at least up to `until`.
- * @param offsets - Byte offsets in ascending order, each below `until`.
+ * @param offsets - Byte offsets in ascending order.
  * @param until - How far to look for the root's `resourceType`, with which each path begins; `$` if there is none.
- * @returns One path for each offset.
+ * @returns One path for each offset. A container's path is made once, so that many paths share their memory.
  */
 export function locate(bytes: Uint8Array, offsets: readonly number[], until: number): string[] {
   const found: string[] = []
-  const levels: Level[] = []
+  const around: [path: string, segment: string, index: number][] = []
   let type = '$'
-  for (let i = 0; i < until; i++) {
-    const c = bytes[i]!
-    const level = levels[levels.length - 1]
+  // The innermost container's path, which of its children is being read, and how many elements came before;
+  // objects count none.
+  let path = ''
+  let segment = ''
+  let index = -1
+  for (let i = 0; i <= until; i++) {
+    const c = bytes[i]
     // A place inside a string is the string.
     const end = c === quote ? stringEnd(bytes, i) : i
-    while (offsets[found.length]! <= end) found.push(pathIn(bytes, levels))
+    while (offsets[found.length]! <= end) found.push(path + segment)
     if (c === brace || c === bracket) {
-      levels.push({ isObject: c === brace, path: null, name: null, nameEnd: 0, index: 0 })
-    } else if (level === undefined) continue
-    else if (c === 0x7d || c === 0x5d) levels.pop()
-    else if (c === 0x2c) {
-      level.index++
-      level.name = null
-    } else if (c === quote) {
-      if (level.isObject && level.name === null) {
-        level.name = i + 1
-        level.nameEnd = end
-      } else if (levels.length === 1 && segment(bytes, level) === '.resourceType') {
-        const value = nameText(bytes, i + 1, end)
-        if (/^[A-Za-z]+$/.test(value)) type = value
-      }
+      around.push([path, segment, index])
+      if (path.length < longest) path += segment
+      else if (!path.endsWith('…')) path += '…'
+      index = c === brace ? -1 : 0
+      segment = c === brace ? '' : '[0]'
+    } else if (c === 0x7d || c === 0x5d) {
+      ;[path, segment, index] = around.pop() ?? ['', '', -1]
+    } else if (c === 0x2c) segment = index < 0 ? '' : `[${++index}]`
+    else if (c === quote) {
+      const text = end - i < 66 ? String.fromCharCode(...bytes.subarray(i + 1, end)) : ''
+      if (around.length > 0 && segment === '') segment = `.${/^[\w-]+$/.test(text) ? text : '*'}`
+      else if (around.length === 1 && segment === '.resourceType' && /^[a-z]+$/i.test(text))
+        type = text
       i = end
     }
   }
-  while (found.length < offsets.length) found.push(pathIn(bytes, levels))
-  return found.map((path) => type + path)
-}
-
-interface Level {
-  readonly isObject: boolean
-  /** The path of this container, once asked for. */
-  path: string | null
-  /** Offset of the current member's name. */
-  name: number | null
-  nameEnd: number
-  index: number
-}
-
-/** A container's path is made once, out of the one around it, so that many paths share their memory. */
-function pathIn(bytes: Uint8Array, levels: readonly Level[]): string {
-  let k = levels.length
-  while (k > 0 && levels[k - 1]!.path === null) k--
-  let path = k === 0 ? '' : levels[k - 1]!.path!
-  for (; k <= levels.length; k++) {
-    if (k > 0) path = extended(path, segment(bytes, levels[k - 1]!))
-    if (k < levels.length) levels[k]!.path = path
-  }
-  return path
-}
-
-function extended(path: string, piece: string): string {
-  if (path.length < longest) return path + piece
-  return path.endsWith('…') ? path : `${path}…`
-}
-
-function segment(bytes: Uint8Array, level: Level): string {
-  if (!level.isObject) return `[${level.index}]`
-  return level.name === null ? '' : `.${nameText(bytes, level.name, level.nameEnd)}`
-}
-
-function nameText(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > 64) return '*'
-  const name = String.fromCharCode(...bytes.subarray(start, end))
-  return /^[\w-]+$/.test(name) ? name : '*'
+  return found.map((rest) => type + rest)
 }
 
 /** Offset of the quote that ends the string at `i`, or of the last byte where none does. */
 function stringEnd(bytes: Uint8Array, i: number): number {
-  for (let k = i + 1; k < bytes.length; k++) {
-    if (bytes[k] === quote) return k
-    if (bytes[k] === 0x5c) k++
-  }
-  return bytes.length - 1
+  let k = i + 1
+  while (k < bytes.length && bytes[k] !== quote) k += bytes[k] === 0x5c ? 2 : 1
+  return k
 }

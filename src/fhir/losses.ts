@@ -2,12 +2,12 @@ import { FhirRefused } from '../errors.ts'
 import type { Reason } from '../internal/reason.ts'
 import { locate } from './locate.ts'
 
-/** What a canonicalization did to one value. */
-export type LossCode = 'number-changed' | 'omitted' | 'white-space-changed'
-
 /** One value that was changed or left out. */
 export interface Loss {
-  readonly code: LossCode
+  /** A word for programs. */
+  readonly code: string
+  /** A sentence for people. */
+  readonly text: string
   /** Offset of the value in the text. */
   readonly offset: number
 }
@@ -15,29 +15,18 @@ export interface Loss {
 /** Beyond this a report is of no use, and its size would be the attacker's choice. */
 const most = 1_000_000
 
-const texts = {
-  'number-changed':
-    'The number is written as a binary double is: its digits or its exponent change, so that its precision is no longer told.',
-  omitted: 'This part is left out: the canonical form does not depend on it.',
-  'white-space-changed': 'White space in the string is written as single spaces.',
-}
-
 /** Notes a loss. */
-export function addLoss(losses: Loss[], code: LossCode, offset: number): void {
+export function addLoss(losses: Loss[], code: string, text: string, offset: number): void {
   if (losses.length === most) {
     throw new FhirRefused(`More than ${most} values would be changed. Use lossless1 or raw`)
   }
-  losses.push({ code, offset })
+  losses.push({ code, text, offset })
 }
 
-/** Puts losses into words, in the order of the text. */
+/** The losses in the order of the text, with their paths. */
 export function explainLosses(bytes: Uint8Array, losses: readonly Loss[]): Reason[] {
-  if (losses.length === 0) return []
   const sorted = [...losses].sort((a, b) => a.offset - b.offset)
-  const paths = locate(
-    bytes,
-    sorted.map(({ offset }) => offset),
-    bytes.length,
-  )
-  return sorted.map(({ code }, k) => ({ code, text: texts[code], path: paths[k]! }))
+  const offsets = sorted.map(({ offset }) => offset)
+  const paths = locate(bytes, offsets, losses.length === 0 ? 0 : bytes.length)
+  return sorted.map(({ code, text }, k) => ({ code, text, path: paths[k]! }))
 }

@@ -1,9 +1,10 @@
 import { ascii } from '../internal/utf8.ts'
 import { type Canonicalization, defineCanonicalization } from './canonicalization.ts'
+import { toJsonString } from './jsonSink.ts'
 import { losslessNumber } from './losslessNumber.ts'
 import { refused } from './malformed.ts'
-import { stringContent, toJsonString } from './strings.ts'
-import { asciiOf, exponent, narrative, quote, type Tape, unnormalized } from './tape.ts'
+import { byteText, stringContent } from './strings.ts'
+import { exponent, narrative, quote, type Tape, unnormalized } from './tape.ts'
 import { tidy } from './tidy.ts'
 import { write } from './write.ts'
 import { canonicalXhtml } from './xhtml/canonicalXhtml.ts'
@@ -36,9 +37,9 @@ function leaf(tape: Tape, p: number): Uint8Array | null {
   const start = nodes[p]!
   const flags = nodes[p + 3]!
   if (bytes[start] !== quote) {
-    const number = losslessNumber(asciiOf(tape, p))
+    const number = losslessNumber(byteText(bytes, start, nodes[p + 1]!))
     if (number === null) {
-      throw refused(bytes, 'The exponent of a number is beyond 1000 either way', start)
+      throw refused(tape, 'The exponent of a number is beyond 1000 either way', p)
     }
     return ascii(number)
   }

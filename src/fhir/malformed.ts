@@ -1,5 +1,6 @@
 import { FhirMalformed, FhirRefused } from '../errors.ts'
 import { locate } from './locate.ts'
+import type { Tape } from './tape.ts'
 
 /**
  * The error for text that is no JSON, or that two readers may read differently.
@@ -18,8 +19,9 @@ export function malformed(
   return new FhirMalformed(problem, { offset, path: pathAt(bytes, place, place) })
 }
 
-/** The error for well-formed text that a canonicalization does not admit, with the offset of the value. */
-export function refused(bytes: Uint8Array, problem: string, offset: number): FhirRefused {
+/** The error for a value of well-formed text that a canonicalization does not admit. */
+export function refused({ bytes, nodes }: Tape, problem: string, p: number): FhirRefused {
+  const offset = nodes[p]!
   return new FhirRefused(problem, { offset, path: pathAt(bytes, offset, bytes.length) })
 }
 

@@ -1,32 +1,32 @@
-import { decodeUtf8 } from '../internal/utf8.ts'
 import { malformed } from './malformed.ts'
-import { quote } from './tape.ts'
+import { byteText, stringContent } from './strings.ts'
 
 /** Objects up to this size are sorted in place; nearly all objects of FHIR are. */
 const small = 24
 
 /**
- * Compares two names without escapes by their UTF-16 code units (RFC 8785 §3.2.3).
+ * Compares two names, given as ranges of UTF-8, by their UTF-16 code units (RFC 8785 §3.2.3).
  *
- * @param bytes - The text.
- * @param a - Offset of the first byte of a name; a quote ends it.
- * @param b - The same of another name.
  * @returns Less than, equal to, or greater than 0.
  */
-export function compareNames(bytes: Uint8Array, a: number, b: number): number {
-  let x = bytes[a]!
-  let y = bytes[b]!
-  while (x === y && x !== quote) {
-    x = bytes[++a]!
-    y = bytes[++b]!
+export function compareNames(
+  a: Uint8Array,
+  i: number,
+  endA: number,
+  b: Uint8Array,
+  j: number,
+  endB: number,
+): number {
+  while (i < endA && j < endB && a[i] === b[j]) {
+    i++
+    j++
   }
-  if (x === y) return 0
-  if (x === quote) return -1
-  if (y === quote) return 1
+  if (i === endA || j === endB) return endA - i - (endB - j)
+  const x = a[i]!
+  const y = b[j]!
   // UTF-8 sorts by code points. By code units, U+10000 and above (lead bytes F0 to F4) stand before
   // U+E000 to U+FFFF (lead bytes EE and EF), for they begin with a surrogate.
-  if (x >= 0xee && y >= 0xee && x >= 0xf0 !== y >= 0xf0) return y - x
-  return x - y
+  return x >= 0xee && y >= 0xee && x >= 0xf0 !== y >= 0xf0 ? y - x : x - y
 }
 
 /**
@@ -37,6 +37,7 @@ export function compareNames(bytes: Uint8Array, a: number, b: number): number {
  * @param first - Position of the first member.
  * @param isEscaped - Whether a name among them has an escape.
  * @returns Position of the first member in the new order.
+ * @throws {@link FhirMalformed} if two have the same name.
  */
 export function sortMembers(
   bytes: Uint8Array,
@@ -46,54 +47,40 @@ export function sortMembers(
 ): number {
   const members: number[] = []
   for (let p = first; p !== 0; p = nodes[p + 2]!) members.push(p)
-  if (isEscaped) sortDecoded(bytes, nodes, members)
-  else if (members.length > small) {
-    members.sort((p, q) => compareNames(bytes, nodes[p - 2]!, nodes[q - 2]!))
+  let compare = (p: number, q: number): number =>
+    compareNames(bytes, nodes[p - 2]!, nodes[p - 1]!, bytes, nodes[q - 2]!, nodes[q - 1]!)
+  if (isEscaped) {
+    const names = new Map(
+      members.map((p) => [p, stringContent(bytes, nodes[p - 2]!, nodes[p - 1]!)]),
+    )
+    compare = (p, q) => {
+      const a = names.get(p)!
+      const b = names.get(q)!
+      return compareNames(a, 0, a.length, b, 0, b.length)
+    }
+  }
+  if (members.length > small) members.sort(compare)
+  else {
     for (let k = 1; k < members.length; k++) {
       const p = members[k]!
-      const q = members[k - 1]!
-      if (compareNames(bytes, nodes[p - 2]!, nodes[q - 2]!) === 0)
-        throw repeated(bytes, nodes, p, q)
+      let j = k
+      for (; j > 0 && compare(members[j - 1]!, p) > 0; j--) members[j] = members[j - 1]!
+      members[j] = p
     }
-  } else insertionSort(bytes, nodes, members)
+  }
   let next = 0
   for (let k = members.length - 1; k >= 0; k--) {
-    nodes[members[k]! + 2] = next
-    next = members[k]!
+    const p = members[k]!
+    if (next !== 0 && compare(p, next) === 0) throw repeated(bytes, nodes, p, next)
+    nodes[p + 2] = next
+    next = p
   }
   return next
 }
 
-function insertionSort(bytes: Uint8Array, nodes: Int32Array, members: number[]): void {
-  for (let k = 1; k < members.length; k++) {
-    const p = members[k]!
-    const name = nodes[p - 2]!
-    let j = k - 1
-    for (; j >= 0; j--) {
-      const q = members[j]!
-      const order = compareNames(bytes, nodes[q - 2]!, name)
-      if (order === 0) throw repeated(bytes, nodes, p, q)
-      if (order < 0) break
-      members[j + 1] = q
-    }
-    members[j + 1] = p
-  }
-}
-
-/** Names with escapes are compared as the strings that they stand for. */
-function sortDecoded(bytes: Uint8Array, nodes: Int32Array, members: number[]): void {
-  const names = new Map(members.map((p) => [p, nameOf(bytes, nodes, p)]))
-  members.sort((p, q) => (names.get(p)! < names.get(q)! ? -1 : 1))
-  for (let k = 1; k < members.length; k++) {
-    const p = members[k]!
-    const q = members[k - 1]!
-    if (names.get(p) === names.get(q)) throw repeated(bytes, nodes, p, q)
-  }
-}
-
-/** The name of a member, decoded. */
+/** The name of a member, decoded: one character for each byte of its UTF-8. */
 export function nameOf(bytes: Uint8Array, nodes: Int32Array, p: number): string {
-  return JSON.parse(decodeUtf8(bytes.subarray(nodes[p - 2]! - 1, nodes[p - 1]! + 1))!) as string
+  return byteText(stringContent(bytes, nodes[p - 2]!, nodes[p - 1]!))
 }
 
 /** Whether a member has this name, however it is escaped. */

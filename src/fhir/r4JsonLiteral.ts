@@ -1,6 +1,7 @@
 import { type Canonicalization, defineCanonicalization } from './canonicalization.ts'
+import { toJsonString } from './jsonSink.ts'
 import { addLoss, type Loss } from './losses.ts'
-import { stringContent, toJsonString } from './strings.ts'
+import { stringContent } from './strings.ts'
 import { children, marked, quote, revise, type Tape, unnormalized } from './tape.ts'
 import { write } from './write.ts'
 
@@ -23,12 +24,14 @@ export const r4JsonLiteral: Canonicalization = /* @__PURE__ */ defineCanonicaliz
         if (all.bytes[all.nodes[child]!] !== quote || isSingleSpaced(characters(all, child)))
           continue
         all.nodes[child + 3]! |= marked
-        addLoss(losses, 'white-space-changed', all.nodes[child]!)
+        addLoss(losses, 'white-space-changed', changed, all.nodes[child]!)
       }
     })
     return { bytes: write(revision.tape, { mask: unnormalized | marked, leaf }), losses }
   },
 )
+
+const changed = 'White space in the string is written as single spaces.'
 
 function leaf(tape: Tape, p: number): Uint8Array {
   const text = characters(tape, p)

@@ -58,6 +58,8 @@ export const r6JsonDocument: Canonicalization = /* @__PURE__ */ defineCanonicali
   },
 )
 
+const omitted = 'This part is left out: the canonical form does not depend on it.'
+
 type Test = (tape: Tape, p: number, around: number) => boolean
 
 function without(original: Tape, isLeftOut: Test): Canonical {
@@ -67,7 +69,7 @@ function without(original: Tape, isLeftOut: Test): Canonical {
     const kept = list.filter((child) => !isLeftOut(all, child, p))
     if (kept.length === list.length) return
     for (const child of list) {
-      if (isLeftOut(all, child, p)) addLoss(losses, 'omitted', all.nodes[child]!)
+      if (isLeftOut(all, child, p)) addLoss(losses, 'omitted', omitted, all.nodes[child]!)
     }
     setChildren(all, p, kept)
   })
@@ -101,7 +103,8 @@ function narrativeOnly(original: Tape): Canonical {
   }
   containers.forEach((p, k) => {
     if (!isMarked(p)) return
-    for (const child of before[k]!) if (!isMarked(child)) addLoss(losses, 'omitted', nodes[child]!)
+    for (const child of before[k]!)
+      if (!isMarked(child)) addLoss(losses, 'omitted', omitted, nodes[child]!)
   })
   return jcs(tape, losses)
 }

@@ -6,7 +6,6 @@ import { scanString } from './scanString.ts'
 import {
   brace,
   bracket,
-  escaped,
   loose,
   narrative,
   odd,
@@ -41,7 +40,7 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
   const bytes = new Uint8Array(end + 1)
   bytes.set(input)
   let nodes = new Int32Array(32 + (end >> 1))
-  const found = { end: 0, flags: 0 }
+  const found = { flags: 0 }
   let n = root
   let i = 0
   let spaces = 0
@@ -62,18 +61,14 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
     if (inObject) {
       from = i + 1
       if (bytes[i] !== quote) throw unexpected(bytes, i, 'a name in quotes')
-      i = plainEnd(bytes, from)
-      if (bytes[i] !== quote) {
-        scanString(bytes, i, found)
-        i = found.end
-        if ((found.flags & escaped) !== 0) flags |= ownFlags
-        if ((found.flags & unnormalized) !== 0) own = unnormalizedName
-      }
+      i = scanString(bytes, from, found)
+      if (found.flags !== 0) flags |= ownFlags
+      if ((found.flags & unnormalized) !== 0) own = unnormalizedName
       nodes[n] = from
       nodes[n + 1] = i
       n += 2
       if (last !== 0 && (flags & unsorted) === 0) {
-        const order = compareNames(bytes, nodes[last - 2]!, from)
+        const order = compareNames(bytes, nodes[last - 2]!, nodes[last - 1]!, bytes, from, i)
         if (order === 0) throw repeated(bytes, nodes, n, last)
         if (order > 0) flags |= unsorted
       }
@@ -93,13 +88,8 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
     last = p
     n += 4
     if (first === quote) {
-      i = plainEnd(bytes, i + 1)
-      if (bytes[i] !== quote) {
-        scanString(bytes, i, found)
-        i = found.end
-        own |= found.flags
-      } else if (i === nodes[p]! + 1) own |= odd
-      i++
+      i = scanString(bytes, i + 1, found) + 1
+      own |= i === nodes[p]! + 2 ? odd : found.flags
       if (inObject && isNamed(bytes, nodes, p, 'div') && isText(bytes, nodes, open)) {
         own |= narrative
       }
@@ -123,8 +113,7 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
       spaces += i - from
       if (bytes[i] !== first + 2) continue
     } else if (first === 0x2d || (first >= 0x30 && first <= 0x39)) {
-      scanNumber(bytes, i, found)
-      i = found.end
+      i = scanNumber(bytes, i, found)
       own |= found.flags
     } else {
       i = literalEnd(bytes, i)
@@ -141,7 +130,7 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
       i = skipSpace(bytes, i)
       spaces += i - from
       if (open === 0) {
-        if (i < end) throw unexpected(bytes, i, 'the end')
+        if (i < end) throw unexpected(bytes, i, 'the end of the text')
         return { bytes: bytes.subarray(0, end), nodes, size: end - spaces, maximum: limits.bytes }
       }
       if (bytes[i] === 0x2c && last !== 0) {
@@ -182,13 +171,6 @@ function skipSpace(bytes: Uint8Array, i: number): number {
   return i
 }
 
-/** The first byte that is not plain ASCII: a quote, a backslash, a control character, UTF-8, or the end. */
-function plainEnd(bytes: Uint8Array, i: number): number {
-  let c = bytes[i]!
-  while ((c > quote && c < 0x80 && c !== 0x5c) || c === 0x20 || c === 0x21) c = bytes[++i]!
-  return i
-}
-
 /** `true`, `false` or `null`. */
 function literalEnd(bytes: Uint8Array, i: number): number {
   for (const literal of ['true', 'false', 'null']) {
@@ -197,14 +179,13 @@ function literalEnd(bytes: Uint8Array, i: number): number {
     if (k === literal.length) return i + k
   }
   if (i === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-    throw malformed(bytes, 'The text begins with a byte order mark. Remove its three bytes', 0)
+    throw malformed(bytes, 'The text begins with a byte order mark', 0)
   }
   throw unexpected(bytes, i, 'a value')
 }
 
 function unexpected(bytes: Uint8Array, i: number, wanted: string): Error {
-  const found = i < bytes.length - 1 ? 'something else' : 'the end'
-  return malformed(bytes, `Expected ${wanted} and found ${found}`, i)
+  return malformed(bytes, `Expected ${wanted}`, i)
 }
 
 /** Whether the open object is a member `text`. */

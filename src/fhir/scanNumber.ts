@@ -1,4 +1,5 @@
 import { malformed } from './malformed.ts'
+import type { Found } from './scanString.ts'
 import { decimal, exponent, long } from './tape.ts'
 
 /** More fraction digits than this are refused by `lossless/1`, as larger exponents are. */
@@ -9,13 +10,10 @@ const mostFractionDigits = 1000
  *
  * @param bytes - The text, from an attacker.
  * @param start - Offset of its first byte.
- * @param result - Is given the offset behind its last byte, and `decimal`, `exponent` or `long`.
+ * @param found - Is given `decimal`, `exponent` or `long`, or nothing.
+ * @returns Offset behind its last byte.
  */
-export function scanNumber(
-  bytes: Uint8Array,
-  start: number,
-  result: { end: number; flags: number },
-): void {
+export function scanNumber(bytes: Uint8Array, start: number, found: Found): number {
   let i = bytes[start] === 0x2d ? start + 1 : start
   const leading = i
   i = digitsEnd(bytes, i)
@@ -36,8 +34,8 @@ export function scanNumber(
   }
   const isNegativeZero = leading > start && bytes[leading] === 0x30
   if (flags === 0 && (isNegativeZero || i - leading > 15)) flags = long
-  result.end = i
-  result.flags = flags
+  found.flags = flags
+  return i
 }
 
 /** The end of at least one digit. */

@@ -1,4 +1,24 @@
-import { hexUnit, shortEscape } from './scanString.ts'
+/** The short escapes of RFC 8259 §7: the letter behind the backslash, and the character that it stands for. */
+const letters = '"\\/bfnrt'
+const meanings = '"\\/\b\f\n\r\t'
+
+/** The character that an escape's letter stands for; `NaN` for a letter that is none. */
+export function shortEscape(letter: number): number {
+  return meanings.charCodeAt(letters.indexOf(String.fromCharCode(letter)))
+}
+
+/** The UTF-16 code unit that four hexadecimal digits write; `NaN` where they are none. */
+export function hexUnit(bytes: Uint8Array, i: number): number {
+  let unit = 0
+  for (let k = i; k < i + 4; k++) {
+    const c = bytes[k]!
+    const letter = c | 0x20
+    unit *= 16
+    if (c >= 0x30 && c <= 0x39) unit += c - 0x30
+    else unit += letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN
+  }
+  return unit
+}
 
 /**
  * Decodes the inside of a JSON string that was scanned before.
@@ -14,7 +34,7 @@ export function stringContent(bytes: Uint8Array, start: number, end: number): Ui
   for (let i = start; i < end; ) {
     const c = bytes[i++]!
     if (c !== 0x5c) out[n++] = c
-    else if (bytes[i] !== 0x75) out[n++] = shortEscape(bytes[i++])!
+    else if (bytes[i] !== 0x75) out[n++] = shortEscape(bytes[i++]!)
     else {
       let point = hexUnit(bytes, i + 1)
       i += 5
@@ -26,6 +46,13 @@ export function stringContent(bytes: Uint8Array, start: number, end: number): Ui
     }
   }
   return out.subarray(0, n)
+}
+
+/** Text of one character for each byte; what ASCII is, stays. */
+export function byteText(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!)
+  return text
 }
 
 /** Writes a character in UTF-8 and gives the offset behind it. */
@@ -46,48 +73,15 @@ export function putUtf8(out: Uint8Array, n: number, point: number): number {
   return n
 }
 
-/**
- * Writes characters as a JSON string in the one form of RFC 8785 §3.2.2.2.
- *
- * @param characters - Valid UTF-8.
- * @returns The string with its quotes.
- */
-export function toJsonString(characters: Uint8Array): Uint8Array {
-  let length = characters.length + 2
-  for (let i = 0; i < characters.length; i++) {
-    const c = characters[i]!
-    if (isEscaped(c)) length += shortLetter(c) === 0 ? 5 : 1
-  }
-  const out = new Uint8Array(length).fill(0x22)
-  let n = 1
-  for (let i = 0; i < characters.length; i++) {
-    const c = characters[i]!
-    if (isEscaped(c)) n = putEscape(out, n, c)
-    else out[n++] = c
-  }
-  return out
-}
-
-/** Whether a byte of a string stands for a character that JSON escapes. */
+/** Whether a character is escaped in a JSON string. */
 export function isEscaped(c: number): boolean {
   return c < 0x20 || c === 0x22 || c === 0x5c
 }
 
-/** The letter after the backslash, or 0 where there is no short form. */
-function shortLetter(c: number): number {
-  // b t n - f r
-  if (c >= 8 && c <= 13) return [0x62, 0x74, 0x6e, 0, 0x66, 0x72][c - 8]!
-  return c < 0x20 ? 0 : c
-}
-
-/** Writes the escape of a quote, a backslash or a control character and gives the offset behind it. */
+/** Writes the escape of such a character and gives the offset behind it. */
 export function putEscape(out: Uint8Array, n: number, c: number): number {
-  const letter = shortLetter(c)
-  out[n++] = 0x5c
-  if (letter !== 0) out[n++] = letter
-  else {
-    const text = `u${c.toString(16).padStart(4, '0')}`
-    for (let k = 0; k < 5; k++) out[n++] = text.charCodeAt(k)
-  }
+  const short = meanings.indexOf(String.fromCharCode(c))
+  const text = short < 0 ? `\\u${c.toString(16).padStart(4, '0')}` : `\\${letters[short]}`
+  for (let k = 0; k < text.length; k++) out[n++] = text.charCodeAt(k)
   return n
 }

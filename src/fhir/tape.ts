@@ -87,13 +87,6 @@ export function setChildren({ nodes }: Tape, p: number, list: readonly number[])
   nodes[p + 4] = next
 }
 
-/** The bytes of a number, or of other ASCII text. */
-export function asciiOf({ bytes, nodes }: Tape, p: number): string {
-  let text = ''
-  for (let i = nodes[p]!; i < nodes[p + 1]!; i++) text += String.fromCharCode(bytes[i]!)
-  return text
-}
-
 /** A tape that is being changed, and the objects and arrays in it, each before what it holds. */
 export interface Revision {
   readonly tape: Tape

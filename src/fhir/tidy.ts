@@ -5,7 +5,6 @@ import {
   children,
   isNull,
   isObject,
-  marked,
   odd,
   quote,
   revise,
@@ -13,9 +12,6 @@ import {
   setChildren,
   type Tape,
 } from './tape.ts'
-
-/** An array that holds both objects and nulls. */
-const mixed = 1024
 
 /**
  * Refuses what FHIR's JSON does not have and `lossless/1` does not admit, and drops the nulls that say
@@ -27,7 +23,7 @@ const mixed = 1024
  */
 export function tidy(tape: Tape): Tape {
   if (!isObject(tape, root)) {
-    throw refused(tape.bytes, 'lossless/1 takes one object, a resource', tape.nodes[root]!)
+    throw refused(tape, 'lossless/1 takes one object, a resource', root)
   }
   if ((tape.nodes[root + 3]! & odd) === 0) return tape
   const revision = revise(
@@ -37,78 +33,50 @@ export function tidy(tape: Tape): Tape {
   )
   // From the inside out: a dropped array may leave an object empty.
   for (let k = revision.containers.length - 1; k >= 0; k--) {
-    const p = revision.containers[k]!
-    if (isObject(revision.tape, p)) tidyObject(revision.tape, p)
-    else tidyArray(revision.tape, p)
+    if (isObject(revision.tape, revision.containers[k]!)) {
+      tidyObject(revision.tape, revision.containers[k]!)
+    }
   }
   return revision.tape
 }
 
-function tidyArray(tape: Tape, p: number): void {
-  const { bytes, nodes } = tape
-  const list = children(tape, p)
-  if (list.length === 0) throw refused(bytes, 'An array is empty', nodes[p]!)
-  let length = 0
-  let hasNull = false
-  list.forEach((child, k) => {
-    if (isNull(tape, child)) hasNull = true
-    else length = k + 1
-    if (bytes[nodes[child]!] === bracket) {
-      throw refused(bytes, 'An array stands in an array', nodes[child]!)
-    }
-    refuseEmptyString(tape, child)
-  })
-  if (!hasNull) return
-  if (list.some((child) => isObject(tape, child))) nodes[p + 3]! |= mixed
-  if (length === 0) nodes[p + 3]! |= marked
-  else setChildren(tape, p, list.slice(0, length))
-}
-
 function tidyObject(tape: Tape, p: number): void {
   const { bytes, nodes } = tape
-  const list = children(tape, p)
-  if (list.length === 0) throw refused(bytes, 'An object is empty', nodes[p]!)
-  for (const child of list) {
-    if (isNull(tape, child)) throw refused(bytes, 'A member is null', nodes[child]!)
-    refuseEmptyString(tape, child)
+  const members = children(tape, p)
+  let byName: Map<string, number> | undefined
+  const refuseIf = (problem: string, child: number, isWrong: boolean): void => {
+    if (isWrong) throw refused(tape, problem, child)
   }
-  if (list.some((child) => isMixed(tape, child))) checkCompanions(tape, list)
-  const kept = list.filter((child) => bytes[nodes[child]!] !== bracket || !isMarked(tape, child))
-  if (kept.length === 0) {
-    throw refused(bytes, 'An object has nothing but arrays of null', nodes[p]!)
-  }
+  const isArray = (child: number): boolean => bytes[nodes[child]!] === bracket
+  const kept = members.filter((member) => {
+    refuseIf('A member is null', member, isNull(tape, member))
+    refuseIf('A string is empty', member, isEmptyString(tape, member))
+    if (!isArray(member)) return true
+    const elements = children(tape, member)
+    refuseIf('An array is empty', member, elements.length === 0)
+    for (const element of elements) {
+      refuseIf('An array stands in an array', element, isArray(element))
+      refuseIf('A string is empty', element, isEmptyString(tape, element))
+    }
+    const isAnObject = (element: number): boolean => isObject(tape, element)
+    if (elements.some((element) => isNull(tape, element)) && elements.some(isAnObject)) {
+      // Objects and nulls stand together only in `_x`, beside an array `x` of primitives or beside no `x`.
+      byName ??= new Map(members.map((child) => [nameOf(bytes, nodes, child), child]))
+      const name = nameOf(bytes, nodes, member)
+      const values = byName.get(name.slice(1))
+      const isCompanion =
+        values === undefined || (isArray(values) && !children(tape, values).some(isAnObject))
+      refuseIf('null stands among objects', member, !name.startsWith('_') || !isCompanion)
+    }
+    let { length } = elements
+    while (length > 0 && isNull(tape, elements[length - 1]!)) length--
+    setChildren(tape, member, elements.slice(0, length))
+    return length > 0
+  })
+  refuseIf('An object is empty', p, kept.length === 0)
   setChildren(tape, p, kept)
 }
 
-/** Objects and nulls stand together only in `_x`, beside an array `x` of primitives or beside no `x`. */
-function checkCompanions(tape: Tape, list: readonly number[]): void {
-  const { bytes, nodes } = tape
-  const byName = new Map(list.map((child) => [nameOf(bytes, nodes, child), child]))
-  for (const [name, child] of byName) {
-    if (!isMixed(tape, child)) continue
-    const values = byName.get(name.slice(1))
-    const isCompanion =
-      name.startsWith('_') &&
-      (values === undefined ||
-        (bytes[nodes[values]!] === bracket &&
-          !children(tape, values).some((value) => isObject(tape, value))))
-    if (!isCompanion) {
-      const place = children(tape, child).find((element) => isNull(tape, element))
-      throw refused(bytes, 'null stands among objects', nodes[place ?? child]!)
-    }
-  }
-}
-
-function refuseEmptyString({ bytes, nodes }: Tape, p: number): void {
-  if (bytes[nodes[p]!] === quote && nodes[p + 1]! - nodes[p]! === 2) {
-    throw refused(bytes, 'A string is empty', nodes[p]!)
-  }
-}
-
-function isMixed({ bytes, nodes }: Tape, p: number): boolean {
-  return bytes[nodes[p]!] === bracket && (nodes[p + 3]! & mixed) !== 0
-}
-
-function isMarked({ nodes }: Tape, p: number): boolean {
-  return (nodes[p + 3]! & marked) !== 0
+function isEmptyString({ bytes, nodes }: Tape, p: number): boolean {
+  return bytes[nodes[p]!] === quote && nodes[p + 1]! - nodes[p]! === 2
 }

@@ -1,6 +1,7 @@
-import { FhirRefused } from '../errors.ts'
-import { stringContent, toJsonString } from './strings.ts'
+import { toJsonString } from './jsonSink.ts'
+import { stringContent } from './strings.ts'
 import { brace, bracket, loose, root, type Tape, unnormalizedName } from './tape.ts'
+import { tooLarge } from './tooLarge.ts'
 
 /** How a canonicalization writes values. */
 export interface Form {
@@ -89,11 +90,4 @@ export function write(tape: Tape, { mask, leaf }: Form): Uint8Array {
     p = nodes[p + 2]!
     out[n++] = 0x2c
   }
-}
-
-/** The error for a form that outgrows its limit: a short text may stand for a very long one. */
-export function tooLarge(maximum: number): FhirRefused {
-  return new FhirRefused(
-    `The canonical form is larger than ${maximum} bytes. Raise limits.bytes, or use raw`,
-  )
 }

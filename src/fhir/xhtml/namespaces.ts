@@ -16,9 +16,12 @@ const noUri = /[^!#-;=?-[\]_a-z~]|&(?!amp;)/i
  * element ends, so that each costs the same however deep the elements are.
  */
 export class Namespaces {
-  readonly #inScope: Map<string, string> = new Map([['xml', xml]])
-  readonly #written: Map<string, string> = new Map([['xml', xml]])
-  readonly #undo: [map: Map<string, string>, prefix: string, before: string | undefined][] = []
+  readonly #inText: Map<string, string> = new Map([
+    ['', ''],
+    ['xml', xml],
+  ])
+  readonly #written: Map<string, string> = new Map(this.#inText)
+  readonly #undo: (() => void)[] = []
 
   /** Where the current element's declarations begin. */
   get mark(): number {
@@ -27,11 +30,7 @@ export class Namespaces {
 
   /** Leaves the element whose declarations began there. */
   release(mark: number): void {
-    while (this.#undo.length > mark) {
-      const [map, prefix, before] = this.#undo.pop()!
-      if (before === undefined) map.delete(prefix)
-      else map.set(prefix, before)
-    }
+    while (this.#undo.length > mark) this.#undo.pop()!()
   }
 
   /**
@@ -45,25 +44,29 @@ export class Namespaces {
     const isReserved = name === xml || name === xmlns || prefix === 'xml' || prefix === 'xmlns'
     const isWrong = name === '' ? prefix !== '' : !scheme.test(name) || noUri.test(name)
     if (isReserved || isWrong) throw notXhtml
-    this.#set(this.#inScope, prefix, name)
+    this.#set(this.#inText, prefix, name)
   }
 
   /** The namespace that a prefix stands for in the text; one that was not declared is an error. */
   find(prefix: string): string {
-    const name = this.#inScope.get(prefix) ?? (prefix === '' ? '' : undefined)
+    const name = this.#inText.get(prefix)
     if (name === undefined) throw notXhtml
     return name
   }
 
   /** Whether the element being written must declare the prefix; from then on it is declared. */
   mustDeclare(prefix: string, name: string): boolean {
-    if ((this.#written.get(prefix) ?? '') === name) return false
+    if (this.#written.get(prefix) === name) return false
     this.#set(this.#written, prefix, name)
     return true
   }
 
   #set(map: Map<string, string>, prefix: string, name: string): void {
-    this.#undo.push([map, prefix, map.get(prefix)])
+    const before = map.get(prefix)
     map.set(prefix, name)
+    this.#undo.push(() => {
+      if (before === undefined) map.delete(prefix)
+      else map.set(prefix, before)
+    })
   }
 }

@@ -1,79 +1,69 @@
-import { compareBytes } from '../../internal/bytes.ts'
-import { decodeUtf8, encodeUtf8 } from '../../internal/utf8.ts'
+import type { JsonSink } from '../jsonSink.ts'
 import { writeCharacters } from './characters.ts'
 import { type Namespaces, xhtml } from './namespaces.ts'
-import {
-  expect,
-  type Name,
-  notXhtml,
-  type Reader,
-  readName,
-  skipSpace,
-  startsWith,
-} from './reader.ts'
-import type { JsonSink } from './sink.ts'
+import { expect, notXhtml, type Reader, readName, skipSpace, startsWith } from './reader.ts'
 
-/** An attribute: its name, its value as it stands in the text, and the namespace that it is in. */
+/** An attribute: its name, the namespace that it is in, and where its value stands in the text. */
 interface Attribute {
-  readonly name: Name
+  readonly name: string
+  namespace: string
   readonly from: number
   readonly to: number
-  namespace: string
+}
+
+/** What a start tag was. */
+export interface StartTag {
+  /** Its name as it stands in the text. */
+  readonly name: string
+  /** Its name as it was written. */
+  readonly written: string
+  /** Whether neither content nor an end tag follows. */
+  readonly isEmpty: boolean
 }
 
 /**
- * Reads a start tag and writes it as Canonical XML does, its declarations where the rule of `lossless/1` has them: XHTML
- * is the default namespace, other namespaces keep their prefix and are declared where they are used first.
+ * Reads a start tag and writes it as Canonical XML does, with the namespace declarations of `lossless/1`:
+ * XHTML is the default namespace, others keep their prefix and are declared where they are used first.
  *
  * @param reader - Stands behind the `<`.
  * @param sink - Is given the tag.
  * @param namespaces - What is in scope around it; takes the declarations of the tag.
  * @param isRoot - A root outside the XHTML namespace is no narrative.
- * @returns The name as it stands and the name as it was written; `isEmpty` where no content and no end tag follow.
  */
 export function startTag(
   reader: Reader,
   sink: JsonSink,
   namespaces: Namespaces,
   isRoot: boolean,
-): { name: Name; written: number; isEmpty: boolean } {
-  const { source } = reader
+): StartTag {
   const name = readName(reader)
   const attributes = readAttributes(reader, sink, namespaces)
   const isEmpty = startsWith(reader, '/')
   expect(reader, isEmpty ? '/>' : '>')
 
-  const namespace = namespaces.find(prefixOf(source, name))
+  const namespace = namespaces.find(prefixOf(name))
   if (isRoot && namespace !== xhtml) throw notXhtml
-  // XHTML is written without a prefix, so its local name is the name.
-  const written = namespace === xhtml ? name.local : name.start
+  const written = namespace === xhtml ? localOf(name) : name
   const declared: [prefix: string, namespace: string][] = []
-  declare(namespaces, declared, namespace === xhtml ? '' : prefixOf(source, name), namespace)
+  const use = (prefix: string, uri: string): void => {
+    if (namespaces.mustDeclare(prefix, uri)) declared.push([prefix, uri])
+  }
+  use(prefixOf(written), namespace)
   for (const attribute of attributes) {
-    if (attribute.name.local === attribute.name.start) continue
-    const prefix = prefixOf(source, attribute.name)
+    const prefix = prefixOf(attribute.name)
+    if (prefix === '') continue
     attribute.namespace = namespaces.find(prefix)
-    declare(namespaces, declared, prefix, attribute.namespace)
+    use(prefix, attribute.namespace)
   }
-  if (attributes.length > 1) sortAttributes(source, attributes)
 
-  sink.ascii('<')
-  sink.copy(source, written, name.end)
-  declared.sort(([a], [b]) => compareBytes(encodeUtf8(a), encodeUtf8(b)))
-  for (const [prefix, uri] of declared) {
-    sink.ascii(prefix === '' ? ' xmlns' : ' xmlns:')
-    for (const character of prefix) sink.character(character.codePointAt(0)!)
-    sink.ascii(`="${uri}"`)
+  sink.ascii(`<${written}`)
+  for (const [prefix, uri] of declared.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    sink.ascii(` xmlns${prefix && ':'}${prefix}="${uri}"`)
   }
-  for (const {
-    name: { start, end },
-    from,
-    to,
-  } of attributes) {
-    sink.ascii(' ')
-    sink.copy(source, start, end)
-    sink.ascii('="')
-    writeCharacters(source, from, to, 'attribute', sink)
+  for (const attribute of sorted(attributes)) {
+    sink.ascii(` ${attribute.name}="`)
+    const value = { source: reader.source, i: attribute.from }
+    writeCharacters(value, attribute.to, 'attribute', sink)
     sink.ascii('"')
   }
   sink.ascii('>')
@@ -93,55 +83,32 @@ function readAttributes(reader: Reader, sink: JsonSink, namespaces: Namespaces):
     const quote = source[reader.i]!
     const from = reader.i + 1
     const to = quote === 0x22 || quote === 0x27 ? source.indexOf(quote, from) : -1
-    if (to < 0) throw notXhtml
+    if (to < 0 || declared.has(name)) throw notXhtml
     reader.i = to + 1
-    const prefix = declaredPrefix(source, name)
-    if (prefix === null) attributes.push({ name, from, to, namespace: '' })
-    else {
-      if (declared.has(prefix)) throw notXhtml
-      declared.add(prefix)
-      const before = sink.length
-      writeCharacters(source, from, to, 'attribute', sink)
-      namespaces.declare(prefix, sink.takeBack(before))
-    }
+    if (name === 'xmlns' || name.startsWith('xmlns:')) {
+      declared.add(name)
+      const { length } = sink
+      writeCharacters({ source, i: from }, to, 'attribute', sink)
+      namespaces.declare(name.slice(6), sink.takeBack(length))
+    } else attributes.push({ name, namespace: '', from, to })
   }
   return attributes
 }
 
-/** The prefix that an attribute declares, empty for the default namespace; `null` for other attributes. */
-function declaredPrefix(source: Uint8Array, name: Name): string | null {
-  if (!startsWith({ source, i: name.start }, 'xmlns')) return null
-  if (name.end === name.start + 5) return ''
-  return name.local === name.start + 6 ? decodeUtf8(source.subarray(name.local, name.end)) : null
-}
-
-function prefixOf(source: Uint8Array, { start, local }: Name): string {
-  return local === start ? '' : decodeUtf8(source.subarray(start, local - 1))!
-}
-
-function declare(
-  namespaces: Namespaces,
-  declared: [string, string][],
-  prefix: string,
-  namespace: string,
-): void {
-  if (namespaces.mustDeclare(prefix, namespace)) declared.push([prefix, namespace])
-}
-
 /** By namespace name, then by local name (Canonical XML 1.1 §2.2); two of one name are an error. */
-function sortAttributes(source: Uint8Array, attributes: Attribute[]): void {
-  const compare = (a: Attribute, b: Attribute): number =>
-    a.namespace === b.namespace
-      ? compareBytes(localName(source, a.name), localName(source, b.name))
-      : a.namespace < b.namespace
-        ? -1
-        : 1
-  attributes.sort(compare)
-  for (let k = 1; k < attributes.length; k++) {
-    if (compare(attributes[k - 1]!, attributes[k]!) === 0) throw notXhtml
-  }
+function sorted(attributes: Attribute[]): Attribute[] {
+  return attributes.sort((a, b) => {
+    const [x, y] =
+      a.namespace === b.namespace ? [localOf(a.name), localOf(b.name)] : [a.namespace, b.namespace]
+    if (x === y && a !== b) throw notXhtml
+    return x < y ? -1 : 1
+  })
 }
 
-function localName(source: Uint8Array, { local, end }: Name): Uint8Array {
-  return source.subarray(local, end)
+function prefixOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf(':')))
+}
+
+function localOf(name: string): string {
+  return name.slice(name.indexOf(':') + 1)
 }
