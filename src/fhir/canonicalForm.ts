@@ -3,7 +3,6 @@ import type { Reason } from '../internal/reason.ts'
 import { type Canonicalization, ruleOf } from './canonicalization.ts'
 import { contentArgument, type FhirInput } from './content.ts'
 import type { Limits } from './limits.ts'
-import { explainLosses } from './losses.ts'
 import { lossless1 } from './lossless1.ts'
 
 /** Options of {@link canonicalize}. */
@@ -31,13 +30,12 @@ export function canonicalForm(
 ): { canonicalization: string; bytes: Uint8Array; losses: Reason[]; content: Uint8Array } {
   const content = contentArgument(input, limits)
   const { bytes, losses = [] } = ruleOf(canonicalization)(content)
-  const reasons = explainLosses(content.bytes, losses)
   const { name } = canonicalization
-  if (strict && reasons.length > 0) {
-    const { path, text } = reasons[0]!
+  if (strict && losses.length > 0) {
+    const { path, text } = losses[0]!
     throw new FhirLossy(
-      `${name} would not keep ${reasons.length} values, first ${path}: ${text} Use lossless1, or leave out strict.`,
+      `${name} would not keep ${losses.length} values, first ${path}: ${text} Use lossless1, or leave out strict.`,
     )
   }
-  return { canonicalization: name, bytes, losses: reasons, content: content.bytes }
+  return { canonicalization: name, bytes, losses, content: content.bytes }
 }

@@ -1,5 +1,5 @@
+import type { Reason } from '../internal/reason.ts'
 import type { Content } from './content.ts'
-import type { Loss } from './losses.ts'
 
 /**
  * A canonicalization: a rule by which equal content has equal bytes. Import one of the constants of
@@ -19,8 +19,8 @@ export interface Canonicalization {
 export interface Canonical {
   /** The canonical form; may be the content's own bytes. */
   readonly bytes: Uint8Array
-  /** What is lost, in the order of the text, and the text it is in; absent where nothing is. */
-  readonly losses?: readonly Loss[]
+  /** What is lost, in the order of the text; absent where nothing is. */
+  readonly losses?: Reason[]
 }
 
 type Apply = (content: Content) => Canonical

@@ -33,7 +33,7 @@ export function contentArgument(input: FhirInput, limits?: Limits): Content {
 function utf8Of(input: string): Uint8Array {
   const lone = input.search(/[\ud800-\udfff]/u)
   if (lone < 0) return encodeUtf8(input)
-  throw new FhirMalformed('The text has a lone surrogate, which is no character', {
+  throw new FhirMalformed('A lone surrogate is no character', {
     offset: encodeUtf8(input.slice(0, lone)).length,
   })
 }

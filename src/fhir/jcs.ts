@@ -2,7 +2,7 @@ import { ascii } from '../internal/utf8.ts'
 import type { Canonical } from './canonicalization.ts'
 import { decimalOf } from './decimalOf.ts'
 import { toJsonString } from './jsonSink.ts'
-import { addLoss, type Loss } from './losses.ts'
+import { addLoss, explainLosses, type Loss } from './losses.ts'
 import { refused } from './malformed.ts'
 import { byteText, stringContent } from './strings.ts'
 import { decimal, exponent, long, quote, type Tape, unnormalized } from './tape.ts'
@@ -37,7 +37,8 @@ export function jcs(tape: Tape, losses: Loss[] = []): Canonical {
     return ascii(text)
   }
   const mask = unnormalized | decimal | exponent | long
-  return { bytes: write(tape, { mask, leaf }), losses }
+  const bytes = write(tape, { mask, leaf })
+  return { bytes, losses: explainLosses(tape.bytes, losses) }
 }
 
 function isChanged(lexeme: string, text: string): boolean {

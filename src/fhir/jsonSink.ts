@@ -33,7 +33,15 @@ export class JsonSink {
 
   /** Adds ASCII text. */
   ascii(text: string): void {
-    for (let i = 0; i < text.length; i++) this.character(text.charCodeAt(i))
+    this.#reserve(6 * text.length)
+    const bytes = this.#bytes
+    let n = this.#length
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i)
+      if (isEscaped(c)) n = putEscape(bytes, n, c)
+      else bytes[n++] = c
+    }
+    this.#length = n
   }
 
   /** Takes back what came after a former `length`, as text of one character for each byte. */

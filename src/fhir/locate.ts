@@ -1,6 +1,6 @@
 import { brace, bracket, quote } from './tape.ts'
 
-/** Where a path is this long, `…` stands for all that follows. */
+/** Beyond this length `…` stands for each step but the last. */
 const longest = 256
 
 /**
@@ -31,8 +31,7 @@ export function locate(bytes: Uint8Array, offsets: readonly number[], until: num
     while (offsets[found.length]! <= end) found.push(path + segment)
     if (c === brace || c === bracket) {
       around.push([path, segment, index])
-      if (path.length < longest) path += segment
-      else if (!path.endsWith('…')) path += '…'
+      path += path.length < longest ? segment : '…'
       index = c === brace ? -1 : 0
       segment = c === brace ? '' : '[0]'
     } else if (c === 0x7d || c === 0x5d) {

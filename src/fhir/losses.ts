@@ -27,6 +27,6 @@ export function addLoss(losses: Loss[], code: string, text: string, offset: numb
 export function explainLosses(bytes: Uint8Array, losses: readonly Loss[]): Reason[] {
   const sorted = [...losses].sort((a, b) => a.offset - b.offset)
   const offsets = sorted.map(({ offset }) => offset)
-  const paths = locate(bytes, offsets, losses.length === 0 ? 0 : bytes.length)
+  const paths = losses.length === 0 ? [] : locate(bytes, offsets, bytes.length)
   return sorted.map(({ code, text }, k) => ({ code, text, path: paths[k]! }))
 }

@@ -39,7 +39,7 @@ function leaf(tape: Tape, p: number): Uint8Array | null {
   if (bytes[start] !== quote) {
     const number = losslessNumber(byteText(bytes, start, nodes[p + 1]!))
     if (number === null) {
-      throw refused(tape, 'The exponent of a number is beyond 1000 either way', p)
+      throw refused(tape, 'The exponent of a number is beyond ±1000', p)
     }
     return ascii(number)
   }

@@ -1,6 +1,6 @@
 import { type Canonicalization, defineCanonicalization } from './canonicalization.ts'
 import { toJsonString } from './jsonSink.ts'
-import { addLoss, type Loss } from './losses.ts'
+import { addLoss, explainLosses, type Loss } from './losses.ts'
 import { stringContent } from './strings.ts'
 import { children, marked, quote, revise, type Tape, unnormalized } from './tape.ts'
 import { write } from './write.ts'
@@ -27,7 +27,8 @@ export const r4JsonLiteral: Canonicalization = /* @__PURE__ */ defineCanonicaliz
         addLoss(losses, 'white-space-changed', changed, all.nodes[child]!)
       }
     })
-    return { bytes: write(revision.tape, { mask: unnormalized | marked, leaf }), losses }
+    const bytes = write(revision.tape, { mask: unnormalized | marked, leaf })
+    return { bytes, losses: explainLosses(revision.tape.bytes, losses) }
   },
 )
 

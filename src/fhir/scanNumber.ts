@@ -18,7 +18,7 @@ export function scanNumber(bytes: Uint8Array, start: number, found: Found): numb
   const leading = i
   i = digitsEnd(bytes, i)
   if (bytes[leading] === 0x30 && i > leading + 1) {
-    throw malformed(bytes, 'A number begins with a zero that does not belong there', leading)
+    throw malformed(bytes, 'A number has a leading zero', leading)
   }
   let flags = 0
   if (bytes[i] === 0x2e) {

@@ -47,7 +47,7 @@ function escapeEnd(bytes: Uint8Array, i: number): number {
   const isUnit = bytes[i + 1] === 0x75
   const meaning = isUnit ? hexUnit(bytes, i + 2) : shortEscape(bytes[i + 1]!)
   if (Number.isNaN(meaning)) {
-    throw malformed(bytes, 'A string has an escape that JSON does not know', i)
+    throw malformed(bytes, 'A string has an unknown escape', i)
   }
   if (!isUnit) return i + 2
   if (meaning < 0xd800 || meaning > 0xdfff) return i + 6
@@ -55,7 +55,7 @@ function escapeEnd(bytes: Uint8Array, i: number): number {
     const second = hexUnit(bytes, i + 8)
     if (second >= 0xdc00 && second <= 0xdfff) return i + 12
   }
-  throw malformed(bytes, 'A string has a lone surrogate, which is no character', i)
+  throw malformed(bytes, 'A lone surrogate is no character', i)
 }
 
 /** Checks the UTF-8 sequence at `i` (RFC 3629 §4) and gives the offset behind it. */

@@ -4,6 +4,7 @@ const meanings = '"\\/\b\f\n\r\t'
 
 /** The character that an escape's letter stands for; `NaN` for a letter that is none. */
 export function shortEscape(letter: number): number {
+  if (letter === 0x22) return letter
   return meanings.charCodeAt(letters.indexOf(String.fromCharCode(letter)))
 }
 

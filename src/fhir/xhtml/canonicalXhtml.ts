@@ -64,8 +64,7 @@ function element(reader: Reader, sink: JsonSink): void {
       }
       if (open.length === 0) return
     }
-    // Without another `<` the text ends inside an element, which `expect` notices.
-    writeCharacters(reader, reader.source.indexOf(0x3c, reader.i), 'text', sink)
+    writeCharacters(reader, find(reader, '<'), 'text', sink)
   }
 }
 

@@ -49,11 +49,11 @@ export function writeCharacters(reader: Reader, to: number, kind: Kind, sink: Js
     ) {
       throw notXhtml
     }
-    const character = String.fromCodePoint(c)
-    if (kind === 'plain' || !(isAttribute ? '&<"\t\n\r' : '&<>\r').includes(character)) {
-      sink.character(c)
-    } else {
-      const name = entities[meanings.indexOf(character)]
+    const isEscaped =
+      c === 0x26 || c === 0x3c || c === 0x0d || (isAttribute ? c === 0x22 || c < 0x20 : c === 0x3e)
+    if (!isEscaped || kind === 'plain') sink.character(c)
+    else {
+      const name = entities[meanings.indexOf(String.fromCharCode(c))]
       sink.ascii(`&${name ?? `#x${c.toString(16).toUpperCase()}`};`)
     }
   }

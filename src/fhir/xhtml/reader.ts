@@ -41,29 +41,27 @@ function isSpace(c: number | undefined): boolean {
  */
 export function readName(reader: Reader): string {
   const { source, i } = reader
-  while (isNameByte(source[reader.i]!)) reader.i++
-  const name = byteText(source, i, reader.i)
-  if (!/^[a-z_][\w.-]*(:[a-z_][\w.-]*)?$/i.test(name)) throw notXhtml
-  return name
+  let isStart = true
+  let colons = 0
+  for (; ; reader.i++) {
+    const c = source[reader.i]!
+    const letter = c | 0x20
+    if ((letter >= 0x61 && letter <= 0x7a) || c === 0x5f) isStart = false
+    else if (isStart) throw notXhtml
+    else if (c === 0x3a) {
+      isStart = true
+      colons++
+    } else if (c !== 0x2d && c !== 0x2e && !(c >= 0x30 && c <= 0x39)) break
+  }
+  if (colons > 1) throw notXhtml
+  return byteText(source, i, reader.i)
 }
 
-function isNameByte(c: number): boolean {
-  const letter = c | 0x20
-  return (
-    (letter >= 0x61 && letter <= 0x7a) ||
-    (c >= 0x30 && c <= 0x3a) ||
-    c === 0x2d ||
-    c === 0x2e ||
-    c === 0x5f
-  )
-}
-
-/** Offset of the next such ASCII text, which must be there. */
-export function find(reader: Reader, text: string): number {
-  const { source } = reader
+/** Offset of the next such ASCII text, which must be there. A loop: the call of `indexOf` is dearer than most texts are long. */
+export function find({ source, i }: Reader, text: string): number {
   const first = text.charCodeAt(0)
-  for (let i = source.indexOf(first, reader.i); i >= 0; i = source.indexOf(first, i + 1)) {
-    if (startsWith({ source, i }, text)) return i
+  for (; i < source.length; i++) {
+    if (source[i] === first && startsWith({ source, i }, text)) return i
   }
   throw notXhtml
 }

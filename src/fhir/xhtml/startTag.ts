@@ -1,7 +1,7 @@
 import type { JsonSink } from '../jsonSink.ts'
 import { writeCharacters } from './characters.ts'
 import { type Namespaces, xhtml } from './namespaces.ts'
-import { expect, notXhtml, type Reader, readName, skipSpace, startsWith } from './reader.ts'
+import { expect, find, notXhtml, type Reader, readName, skipSpace, startsWith } from './reader.ts'
 
 /** An attribute: its name, the namespace that it is in, and where its value stands in the text. */
 interface Attribute {
@@ -74,18 +74,20 @@ export function startTag(
 function readAttributes(reader: Reader, sink: JsonSink, namespaces: Namespaces): Attribute[] {
   const { source } = reader
   const attributes: Attribute[] = []
-  const declared = new Set<string>()
+  let declared: Set<string> | undefined
   while (skipSpace(reader) && !startsWith(reader, '/') && !startsWith(reader, '>')) {
     const name = readName(reader)
     skipSpace(reader)
     expect(reader, '=')
     skipSpace(reader)
-    const quote = source[reader.i]!
-    const from = reader.i + 1
-    const to = quote === 0x22 || quote === 0x27 ? source.indexOf(quote, from) : -1
-    if (to < 0 || declared.has(name)) throw notXhtml
+    const quote = startsWith(reader, "'") ? "'" : '"'
+    expect(reader, quote)
+    const from = reader.i
+    const to = find(reader, quote)
+    if (declared?.has(name)) throw notXhtml
     reader.i = to + 1
     if (name === 'xmlns' || name.startsWith('xmlns:')) {
+      declared ??= new Set()
       declared.add(name)
       const { length } = sink
       writeCharacters({ source, i: from }, to, 'attribute', sink)
