@@ -22,7 +22,7 @@ const name = /^[a-z0-9]+(?:[/#.-][a-z0-9]+)*$/
  */
 export function digestToText(digest: Digest): string {
   const { hash, value } = hashValueArgument(digest)
-  if (!name.test(digest.canonicalization)) {
+  if (typeof digest.canonicalization !== 'string' || !name.test(digest.canonicalization)) {
     throw new TypeError('digest.canonicalization must be a name such as lossless/1')
   }
   return `${digest.canonicalization};${hash};${toBase64Url(value)}`

@@ -7,23 +7,27 @@ const small = 24
 /**
  * Compares two names, given as ranges of UTF-8, by their UTF-16 code units (RFC 8785 §3.2.3).
  *
+ * @param names - What they are ranges of.
+ * @param i - Where one begins.
+ * @param endI - Where it ends.
+ * @param j - Where the other begins.
+ * @param endJ - Where it ends.
  * @returns Less than, equal to, or greater than 0.
  */
 export function compareNames(
-  a: Uint8Array,
+  names: Uint8Array,
   i: number,
-  endA: number,
-  b: Uint8Array,
+  endI: number,
   j: number,
-  endB: number,
+  endJ: number,
 ): number {
-  while (i < endA && j < endB && a[i] === b[j]) {
+  while (i < endI && j < endJ && names[i] === names[j]) {
     i++
     j++
   }
-  if (i === endA || j === endB) return endA - i - (endB - j)
-  const x = a[i]!
-  const y = b[j]!
+  if (i === endI || j === endJ) return endI - i - (endJ - j)
+  const x = names[i]!
+  const y = names[j]!
   // UTF-8 sorts by code points. By code units, U+10000 and above (lead bytes F0 to F4) stand before
   // U+E000 to U+FFFF (lead bytes EE and EF), for they begin with a surrogate.
   return x >= 0xee && y >= 0xee && x >= 0xf0 !== y >= 0xf0 ? y - x : x - y
@@ -47,18 +51,11 @@ export function sortMembers(
 ): number {
   const members: number[] = []
   for (let p = first; p !== 0; p = nodes[p + 2]!) members.push(p)
-  let compare = (p: number, q: number): number =>
-    compareNames(bytes, nodes[p - 2]!, nodes[p - 1]!, bytes, nodes[q - 2]!, nodes[q - 1]!)
-  if (isEscaped) {
-    const names = new Map(
-      members.map((p) => [p, stringContent(bytes, nodes[p - 2]!, nodes[p - 1]!)]),
-    )
-    compare = (p, q) => {
-      const a = names.get(p)!
-      const b = names.get(q)!
-      return compareNames(a, 0, a.length, b, 0, b.length)
-    }
-  }
+  const written = isEscaped ? members.map((p) => [p, nodes[p - 2]!, nodes[p - 1]!] as const) : []
+  const names = isEscaped ? decodeNames(bytes, nodes, members) : bytes
+  const compare = (p: number, q: number): number =>
+    compareNames(names, nodes[p - 2]!, nodes[p - 1]!, nodes[q - 2]!, nodes[q - 1]!)
+
   if (members.length > small) members.sort(compare)
   else {
     for (let k = 1; k < members.length; k++) {
@@ -69,13 +66,35 @@ export function sortMembers(
     }
   }
   let next = 0
+  let twice = 0
   for (let k = members.length - 1; k >= 0; k--) {
     const p = members[k]!
-    if (next !== 0 && compare(p, next) === 0) throw repeated(bytes, nodes, p, next)
+    if (next !== 0 && compare(p, next) === 0) twice = Math.max(twice, p, next)
     nodes[p + 2] = next
     next = p
   }
+  for (const [p, start, end] of written) {
+    nodes[p - 2] = start
+    nodes[p - 1] = end
+  }
+  if (twice !== 0) throw repeated(bytes, nodes, twice)
   return next
+}
+
+/** Has the members' names stand for ranges of a text in which they are decoded. */
+function decodeNames(bytes: Uint8Array, nodes: Int32Array, members: readonly number[]): Uint8Array {
+  const names = new Uint8Array(
+    members.reduce((length, p) => length + nodes[p - 1]! - nodes[p - 2]!, 0),
+  )
+  let n = 0
+  for (const p of members) {
+    const name = stringContent(bytes, nodes[p - 2]!, nodes[p - 1]!)
+    names.set(name, n)
+    nodes[p - 2] = n
+    n += name.length
+    nodes[p - 1] = n
+  }
+  return names
 }
 
 /** The name of a member, decoded: one character for each byte of its UTF-8. */
@@ -96,9 +115,8 @@ export function isNamed(bytes: Uint8Array, nodes: Int32Array, p: number, name: s
   return end - start === name.length
 }
 
-/** The error for one name used twice: two readers would see different values. */
-export function repeated(bytes: Uint8Array, nodes: Int32Array, p: number, q: number): Error {
-  const later = Math.max(p, q)
+/** The error for a member whose name was used before: two readers would see different values. */
+export function repeated(bytes: Uint8Array, nodes: Int32Array, p: number): Error {
   const problem = 'An object has the same name twice'
-  return malformed(bytes, problem, nodes[later - 2]! - 1, nodes[later - 1]! + 1)
+  return malformed(bytes, problem, nodes[p - 2]! - 1, nodes[p - 1]! + 1)
 }

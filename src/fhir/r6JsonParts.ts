@@ -76,35 +76,42 @@ function without(original: Tape, isLeftOut: Test): Canonical {
   return jcs(tape, losses)
 }
 
+/** What `#narrative` keeps as it is: an element and its `_x` are one. */
+function isWanted(tape: Tape, p: number, around: number): boolean {
+  return (
+    isNarrative(tape, p, around) ||
+    (isMember(tape, p, around, ['id', '_id']) && isResource(tape, around))
+  )
+}
+
 function narrativeOnly(original: Tape): Canonical {
   const losses: Loss[] = []
   const { tape, containers } = revise(
     original,
     () => {},
-    (all, p, around) => !isNarrative(all, p, around),
+    (all, p, around) => !isWanted(all, p, around),
   )
   const { nodes } = tape
-  const isMarked = (p: number): boolean => (nodes[p + 3]! & marked) !== 0
-  // From the inside out: what holds something that stays is marked, and stays.
+  const isKept = (p: number): boolean => (nodes[p + 3]! & marked) !== 0
   const before = containers.map((p) => children(tape, p))
+  // From the inside out: what holds something that is kept is kept.
   for (let k = containers.length - 1; k >= 0; k--) {
     const p = containers[k]!
-    const ofResource = isResource(tape, p)
-    const stays = (child: number): boolean =>
-      isMarked(child) ||
-      isNarrative(tape, child, p) ||
-      (ofResource && isMember(tape, child, p, ['id', '_id']))
-    const kept = before[k]!.filter(
-      (child) => stays(child) || (ofResource && isMember(tape, child, p, ['resourceType'])),
-    )
-    if (p === root || kept.some(stays)) nodes[p + 3]! |= marked
-    for (const child of kept) nodes[child + 3]! |= marked
-    setChildren(tape, p, kept)
+    for (const child of before[k]!) {
+      if (isWanted(tape, child, p)) nodes[child + 3]! |= marked
+      if (isKept(child)) nodes[p + 3]! |= marked
+    }
+    if (p === root) nodes[p + 3]! |= marked
+    for (const child of before[k]!) {
+      if (isMember(tape, child, p, ['resourceType'])) nodes[child + 3]! |= marked
+    }
+    setChildren(tape, p, before[k]!.filter(isKept))
   }
   containers.forEach((p, k) => {
-    if (!isMarked(p)) return
-    for (const child of before[k]!)
-      if (!isMarked(child)) addLoss(losses, 'omitted', omitted, nodes[child]!)
+    if (!isKept(p)) return
+    for (const child of before[k]!) {
+      if (!isKept(child)) addLoss(losses, 'omitted', omitted, nodes[child]!)
+    }
   })
   return jcs(tape, losses)
 }

@@ -60,7 +60,7 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
 
     if (inObject) {
       from = i + 1
-      if (bytes[i] !== quote) throw unexpected(bytes, i, 'a name in quotes')
+      if (bytes[i] !== quote) throw unexpected(bytes, i, 'a quoted name')
       i = scanString(bytes, from, found)
       if (found.flags !== 0) flags |= ownFlags
       if ((found.flags & unnormalized) !== 0) own = unnormalizedName
@@ -68,8 +68,8 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
       nodes[n + 1] = i
       n += 2
       if (last !== 0 && (flags & unsorted) === 0) {
-        const order = compareNames(bytes, nodes[last - 2]!, nodes[last - 1]!, bytes, from, i)
-        if (order === 0) throw repeated(bytes, nodes, n, last)
+        const order = compareNames(bytes, nodes[last - 2]!, nodes[last - 1]!, from, i)
+        if (order === 0) throw repeated(bytes, nodes, n)
         if (order > 0) flags |= unsorted
       }
       from = i + 1

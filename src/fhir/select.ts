@@ -45,7 +45,7 @@ export function select(tree: FhirInput, path: string): Element[] {
   const tape = contentArgument(tree).tape()
   const steps = stepsOf(path)
   const type = resourceTypeOf(tape) ?? '$'
-  let places: [p: number, path: string][] = [[root, type]]
+  let places: [p: number, path: string][] = isNull(tape, root) ? [] : [[root, type]]
   const first = steps[0]!
   if (/^(\$|[A-Z])/.test(first.name)) {
     if (first.name !== '$' && first.name !== type) return []

@@ -19,69 +19,71 @@ export function parseJson(bytes: Uint8Array): Value {
   const fail = (): never => {
     throw new Refused(`not JSON at ${i}`)
   }
-  const take = (pattern: RegExp): string => {
-    const found = new RegExp(pattern, 'yu')
-    found.lastIndex = i
-    const match = found.exec(text) ?? fail()
+  const take = (sticky: RegExp): string => {
+    sticky.lastIndex = i
+    const match = sticky.exec(text) ?? fail()
     i += match[0].length
     return match[0]
   }
-  const space = (): string => take(/[ \t\n\r]*/)
   const string = (): string => {
-    const raw = take(/"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/u)
+    const raw = take(patterns.string)
     const value = JSON.parse(raw) as string
     if (/[\ud800-\udfff]/u.test(value)) fail()
     return value
   }
+  /** What stands between two brackets, with commas between. */
+  const list = <T>(close: string, item: () => T): T[] => {
+    const items: T[] = []
+    i++
+    take(patterns.space)
+    while (text[i] !== close) {
+      if (items.length > 0) {
+        take(patterns.comma)
+        take(patterns.space)
+      }
+      items.push(item())
+      take(patterns.space)
+    }
+    i++
+    return items
+  }
   const value = (): Value => {
     const next = text[i]
     if (next === '"') return { kind: 'string', text: string() }
+    if (next === '[') return { kind: 'array', items: list(']', value) }
     if (next === '{') {
-      const members: [string, Value][] = []
-      take(/\{/)
-      space()
-      while (text[i] !== '}') {
-        if (members.length > 0) {
-          take(/,/)
-          space()
-        }
+      const names = new Set<string>()
+      const members = list('}', (): [string, Value] => {
         const name = string()
-        if (members.some(([other]) => other === name)) fail()
-        space()
-        take(/:/)
-        space()
-        members.push([name, value()])
-        space()
-      }
-      i++
+        if (names.has(name)) fail()
+        names.add(name)
+        take(patterns.space)
+        take(patterns.colon)
+        take(patterns.space)
+        return [name, value()]
+      })
       return { kind: 'object', members }
     }
-    if (next === '[') {
-      const items: Value[] = []
-      take(/\[/)
-      space()
-      while (text[i] !== ']') {
-        if (items.length > 0) {
-          take(/,/)
-          space()
-        }
-        items.push(value())
-        space()
-      }
-      i++
-      return { kind: 'array', items }
-    }
     if (next === 'n') {
-      take(/null/)
+      take(patterns.null)
       return { kind: 'null' }
     }
-    if (next === 't' || next === 'f') return { kind: 'literal', text: take(/true|false/) }
-    return { kind: 'number', text: take(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/) }
+    if (next === 't' || next === 'f') return { kind: 'literal', text: take(patterns.literal) }
+    return { kind: 'number', text: take(patterns.number) }
   }
 
-  space()
+  take(patterns.space)
   const root = value()
-  space()
-  if (i < text.length) fail()
-  return root
+  take(patterns.space)
+  return i < text.length ? fail() : root
+}
+
+const patterns = {
+  space: /[ \t\n\r]*/y,
+  comma: /,/y,
+  colon: /:/y,
+  null: /null/y,
+  literal: /true|false/y,
+  number: /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y,
+  string: /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy,
 }
