@@ -1,8 +1,8 @@
-import { decodeUtf8 } from '../internal/utf8.ts'
+import { decodeUtf8, encodeUtf8 } from '../internal/utf8.ts'
 import { contentArgument, type FhirInput } from './content.ts'
 import { isNamed } from './members.ts'
 import { resourceTypeOf } from './resourceTree.ts'
-import { stringContent } from './strings.ts'
+import { byteText, stringContent } from './strings.ts'
 import { bracket, children, isNull, isObject, quote, root, type Tape } from './tape.ts'
 
 /** What kind of JSON value an element is. */
@@ -52,11 +52,11 @@ export function select(tree: FhirInput, path: string): Element[] {
     steps.shift()
     if (first.index !== null) places = elements(tape, root, type, first.index)
   }
-  for (const { name, index } of steps) {
+  for (const { name, bytes, index } of steps) {
     places = places.flatMap(([around, above]) => {
       if (!isObject(tape, around)) return []
       return children(tape, around)
-        .filter((child) => isNamed(tape.bytes, tape.nodes, child, name))
+        .filter((child) => isNamed(tape.bytes, tape.nodes, child, bytes))
         .flatMap((child) => elements(tape, child, `${above}.${name}`, index))
     })
   }
@@ -65,6 +65,8 @@ export function select(tree: FhirInput, path: string): Element[] {
 
 interface Step {
   readonly name: string
+  /** The name as names of the tape are compared: one character for each byte of its UTF-8. */
+  readonly bytes: string
   readonly index: number | null
 }
 
@@ -72,18 +74,22 @@ function stepsOf(path: string): Step[] {
   if (typeof path !== 'string') throw new TypeError('path must be a string')
   return path.split('.').map((step) => {
     const parts = /^([^[\]]+)(?:\[(\d{1,9})\])?$/.exec(step)
-    if (parts === null)
+    if (parts === null) {
       throw new TypeError(
         'path must be names with dots between them, such as Patient.name[0].given',
       )
-    return { name: parts[1]!, index: parts[2] === undefined ? null : Number(parts[2]) }
+    }
+    const name = parts[1]!
+    const index = parts[2] === undefined ? null : Number(parts[2])
+    return { name, bytes: byteText(encodeUtf8(name)), index }
   })
 }
 
 /** The value itself, or the elements of an array. */
 function elements(tape: Tape, p: number, path: string, index: number | null): [number, string][] {
-  if (tape.bytes[tape.nodes[p]!] !== bracket)
+  if (tape.bytes[tape.nodes[p]!] !== bracket) {
     return index !== null || isNull(tape, p) ? [] : [[p, path]]
+  }
   return children(tape, p)
     .map((child, k): [number, string] => [child, `${path}[${k}]`])
     .filter(([child], k) => (index === null || index === k) && !isNull(tape, child))

@@ -110,6 +110,13 @@ describe('select', () => {
     expect(() => select(tree, 1 as unknown as string)).toThrow(TypeError)
   })
 
+  it('finds names that are not ASCII, however they are written', () => {
+    const json = '{"é":1,"\\u00ea":2,"\u{1f600}":{"\\ud83d\\ude01":3}}'
+    expect(select(json, 'é')).toEqual([{ path: '$.é', kind: 'number', text: '1' }])
+    expect(select(json, 'ê')[0]?.text).toBe('2')
+    expect(select(json, '\u{1f600}.\u{1f601}')[0]?.text).toBe('3')
+  })
+
   it('finds what errors and losses name', () => {
     const json = '{"resourceType":"Observation","component":[{"value":1.0}]}'
     expect(select(json, 'Observation.component[0].value')[0]?.text).toBe('1.0')
