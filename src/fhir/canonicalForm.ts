@@ -23,7 +23,9 @@ export interface CanonicalizeOptions {
   readonly limits?: Limits | undefined
 }
 
-/** The canonical form of content; its bytes are those of the content itself where the rule changes nothing. */
+/**
+ * The canonical form of content; its bytes are those of the content itself where the rule changes nothing.
+ */
 export function canonicalForm(
   input: FhirInput,
   { canonicalization = lossless1, strict = false, limits }: CanonicalizeOptions,

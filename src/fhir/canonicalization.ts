@@ -9,8 +9,8 @@ export interface Canonicalization {
   /** Its name in records, digests and errors, such as `lossless/1`. A changed rule gets a new name. */
   readonly name: string
   /**
-   * Whether it never loses anything of what it accepts, so that different content has different bytes.
-   * One that is not total may seal a record only when its list of losses is empty.
+   * Whether it never loses anything of what it accepts, so that different content has different bytes. One
+   * that is not total may seal a record only when its list of losses is empty.
    */
   readonly total: boolean
 }

@@ -15,14 +15,15 @@ export interface Canonicalized {
 /**
  * Writes FHIR content in the one form that equal content has.
  *
- * With `lossless1`, the default, two texts have the same bytes only if they say the same, down to the zeros behind a
- * decimal point; other canonicalizations list what they lose in `losses`.
+ * With `lossless1`, the default, two texts have the same bytes only if they say the same, down to the zeros
+ * behind a decimal point; other canonicalizations list what they lose in `losses`.
  *
- * @param input - JSON in UTF-8, as bytes or as a string, or a tree made by `parse`. A JavaScript object is not
- * taken, for it has lost `2.00` already.
+ * @param input - JSON in UTF-8, as bytes or as a string, or a tree made by `parse`. A JavaScript object is
+ * not taken, for it has lost `2.00` already.
  * @param options - The canonicalization, whether a loss is an error, limits.
  * @returns The canonical form, its name and its losses.
- * @throws {@link TypeError} if `input` is none of these, or the canonicalization is no constant of this module.
+ * @throws {@link TypeError} if `input` is none of these, or the canonicalization is no constant of this
+ * module.
  * @throws {@link RangeError} if a limit is out of range.
  * @throws {@link FhirMalformed} if the text is no JSON, or JSON that two readers may read differently.
  * @throws {@link FhirRefused} if the canonicalization does not admit the content.

@@ -29,7 +29,10 @@ export function contentArgument(input: FhirInput, limits?: Limits): Content {
   return { bytes, tape: () => scan(bytes, inForce) }
 }
 
-/** A string with a lone surrogate has no UTF-8 form. The search for one is slow, so the engine is asked where it can tell. */
+/**
+ * A string with a lone surrogate has no UTF-8 form. The search for one is slow, so the engine is asked where
+ * it can tell.
+ */
 function utf8Of(input: string): Uint8Array {
   if ((input as { isWellFormed?: () => boolean }).isWellFormed?.()) return encodeUtf8(input)
   const lone = input.search(/[\ud800-\udfff]/u)

@@ -10,8 +10,9 @@ import type { HashValue } from './hashValue.ts'
 /** Options of {@link digest}. */
 export interface DigestOptions extends CanonicalizeOptions {
   /**
-   * The hash. `'sha-256'` is always there. `'sha-512'` is where the platform has it (Node, Bun, Deno); elsewhere import
-   * `sha512` and pass that, which works everywhere: so bundles that do not need it do not carry it.
+   * The hash. `'sha-256'` is always there. `'sha-512'` is where the platform has it (Node, Bun, Deno);
+   * elsewhere import `sha512` and pass that, which works everywhere: so bundles that do not need it do not
+   * carry it.
    *
    * @defaultValue `'sha-256'`
    */
@@ -27,8 +28,8 @@ export interface Digest extends HashValue {
 /**
  * Hashes the canonical form of FHIR content.
  *
- * A digest hides nothing: who can guess the content can check the guess. What goes to a log or a ledger is a salted commitment, made by
- * `sealRecord`.
+ * A digest hides nothing: who can guess the content can check the guess. What goes to a log or a ledger is a
+ * salted commitment, made by `sealRecord`.
  *
  * @param input - JSON in UTF-8, as bytes or as a string, or a tree made by `parse`; any bytes with `raw`.
  * @param options - Canonicalization, hash, whether a loss is an error, limits.

@@ -11,8 +11,8 @@ const sha2x256 = 0x12
 const sha2x512 = 0x13
 
 /**
- * Writes a digest as a CIDv1 with codec `raw`, in base32: the address that the canonical bytes have in IPFS and the like. The
- * canonicalization is not part of it.
+ * Writes a digest as a CIDv1 with codec `raw`, in base32: the address that the canonical bytes have in IPFS
+ * and the like. The canonicalization is not part of it.
  *
  * @param digest - A digest made by `digest`, or any hash.
  * @returns The CID, beginning with `baf`.

@@ -2,8 +2,8 @@ import { fromBase64Url, toBase64Url } from '../internal/base64.ts'
 import { type HashValue, hashValueArgument, hashValueFrom } from './hashValue.ts'
 
 /**
- * Writes a digest as a "named information" URI (RFC 6920), such as `ni:///sha-256;47DEQpj8…`. The canonicalization is
- * not part of it.
+ * Writes a digest as a "named information" URI (RFC 6920), such as `ni:///sha-256;47DEQpj8…`. The
+ * canonicalization is not part of it.
  *
  * @param digest - A digest made by `digest`, or any hash.
  * @returns The URI, without an authority.
@@ -22,8 +22,8 @@ export function digestToNi(digest: HashValue): string {
 }
 
 /**
- * Reads the URI that {@link digestToNi} writes. An authority, a query or another spelling is not accepted, though RFC 6920 has them: one
- * hash has one URI here.
+ * Reads the URI that {@link digestToNi} writes. An authority, a query or another spelling is not accepted,
+ * though RFC 6920 has them: one hash has one URI here.
  *
  * @param uri - The URI, from wherever.
  * @returns The hash and its name.

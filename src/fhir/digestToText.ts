@@ -6,8 +6,8 @@ import { hashValueArgument, hashValueFrom } from './hashValue.ts'
 const name = /^[a-z0-9]+(?:[/#.-][a-z0-9]+)*$/
 
 /**
- * Writes a digest as `<canonicalization>;<hash>;<base64url>`, such as `lossless/1;sha-256;47DEQpj8…`: all that is needed
- * to check it, in one line.
+ * Writes a digest as `<canonicalization>;<hash>;<base64url>`, such as `lossless/1;sha-256;47DEQpj8…`: all
+ * that is needed to check it, in one line.
  *
  * @param digest - A digest made by `digest`.
  * @returns The text.
@@ -29,7 +29,8 @@ export function digestToText(digest: Digest): string {
 }
 
 /**
- * Reads a digest that {@link digestToText} wrote. Exactly that form is accepted: no white space, no padding, no other spelling.
+ * Reads a digest that {@link digestToText} wrote. Exactly that form is accepted: no white space, no padding,
+ * no other spelling.
  *
  * @param text - The text, from wherever.
  * @returns The digest. Whether it is the digest of anything shows when it is computed again.

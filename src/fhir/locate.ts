@@ -12,7 +12,8 @@ const longest = 256
  *
  * @param bytes - A JSON text, well-formed at least up to `until`.
  * @param offsets - Byte offsets in ascending order.
- * @param until - How far to look for the root's `resourceType`, with which each path begins; `$` if there is none.
+ * @param until - How far to look for the root's `resourceType`, with which each path begins; `$` if there is
+ * none.
  * @returns One path for each offset. A container's path is made once, so that many paths share their memory.
  */
 export function locate(bytes: Uint8Array, offsets: readonly number[], until: number): string[] {

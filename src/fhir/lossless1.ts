@@ -11,9 +11,9 @@ import { canonicalXhtml } from './xhtml/canonicalXhtml.ts'
 
 /**
  * `lossless/1`, the default: JSON with members sorted and without white space, every number with the
- * precision it was written with, narratives as canonical XML. Nothing of the content is lost: two texts
- * have the same bytes only if they say the same. What FHIR's JSON does not have (a `null` member, empty
- * strings, objects and arrays, an array in an array) is refused with `FhirRefused`.
+ * precision it was written with, narratives as canonical XML. Nothing of the content is lost: two texts have
+ * the same bytes only if they say the same. What FHIR's JSON does not have (a `null` member, empty strings,
+ * objects and arrays, an array in an array) is refused with `FhirRefused`.
  *
  * @see docs/formats/lossless-1.md
  * @example

@@ -4,7 +4,8 @@ import { decimalOf } from './decimalOf.ts'
 const largestExponent = 1000
 
 /**
- * Writes a number so that its coefficient and its exponent show, and in no other way (docs/formats/lossless-1.md §3).
+ * Writes a number so that its coefficient and its exponent show, and in no other way
+ * (docs/formats/lossless-1.md §3).
  *
  * @param lexeme - A number by the grammar of JSON.
  * @returns The one form of all numbers with this sign, coefficient and exponent, or `null` if the exponent is

@@ -28,8 +28,8 @@ export function compareNames(
   if (i === endI || j === endJ) return endI - i - (endJ - j)
   const x = names[i]!
   const y = names[j]!
-  // UTF-8 sorts by code points. By code units, U+10000 and above (lead bytes F0 to F4) stand before
-  // U+E000 to U+FFFF (lead bytes EE and EF), for they begin with a surrogate.
+  // UTF-8 sorts by code points. By code units, U+10000 and above (lead bytes F0 to F4) stand before U+E000 to
+  // U+FFFF (lead bytes EE and EF), for they begin with a surrogate.
   return x >= 0xee && y >= 0xee && x >= 0xf0 !== y >= 0xf0 ? y - x : x - y
 }
 

@@ -9,12 +9,13 @@ export interface ParseOptions {
 }
 
 /**
- * Parses FHIR JSON without losing anything: the digits of numbers, the order of members, the bytes of strings. Text that
- * two readers may read differently is refused: a name twice in one object, a lone surrogate, invalid UTF-8, a byte
- * order mark, anything behind the end. Names such as `__proto__` are names like any other.
+ * Parses FHIR JSON without losing anything: the digits of numbers, the order of members, the bytes of
+ * strings. Text that two readers may read differently is refused: a name twice in one object, a lone
+ * surrogate, invalid UTF-8, a byte order mark, anything behind the end. Names such as `__proto__` are names
+ * like any other.
  *
- * Time and memory are bounded by the size of the text (at most some ten times its size), and no text however deep
- * exhausts the stack.
+ * Time and memory are bounded by the size of the text (at most some fifteen times its size), and no text
+ * however deep exhausts the stack.
  *
  * @param input - JSON in UTF-8, as bytes or as a string. Any JSON value is taken, not only a resource.
  * @param options - Limits.

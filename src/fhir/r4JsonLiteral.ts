@@ -6,10 +6,10 @@ import { children, marked, quote, revise, type Tape, unnormalized } from './tape
 import { write } from './write.ts'
 
 /**
- * `r4/json-literal`: the two sentences of FHIR R4 on canonical JSON, taken at their word. Members are
- * sorted; in every string, each run of spaces, tabs, line feeds and carriage returns becomes one space, in
- * the narrative too; numbers stay as they are written; escapes are those of RFC 8785, which R4 leaves open.
- * Each string that changes is a loss, `white-space-changed`.
+ * `r4/json-literal`: the two sentences of FHIR R4 on canonical JSON, taken at their word. Members are sorted;
+ * in every string, each run of spaces, tabs, line feeds and carriage returns becomes one space, in the
+ * narrative too; numbers stay as they are written; escapes are those of RFC 8785, which R4 leaves open. Each
+ * string that changes is a loss, `white-space-changed`.
  *
  * No signature is known to be made just so: HL7's own software applies RFC 8785 under the same URI, and
  * gematik's another reading. It is here to check what a partner computed from the text of R4 alone.

@@ -3,8 +3,8 @@ import { jcs } from './jcs.ts'
 
 /**
  * `r6/json`: the JSON canonicalization of FHIR R6, which is RFC 8785 (JCS). Numbers are written as binary
- * doubles, so `2.00` and `2.0` have the same bytes; each number that changes is a loss, and a number beyond
- * a double is refused. Any JSON value is taken, for R6 signs arrays of resources too.
+ * doubles, so `2.00` and `2.0` have the same bytes; each number that changes is a loss, and a number beyond a
+ * double is refused. Any JSON value is taken, for R6 signs arrays of resources too.
  *
  * Its URI in FHIR is `http://hl7.org/fhir/canonicalization/json`, which R4 and R5 define otherwise.
  *

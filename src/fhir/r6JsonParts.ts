@@ -21,7 +21,10 @@ export const r6JsonData: Canonicalization = /* @__PURE__ */ defineCanonicalizati
   ({ tape }) => without(tape(), isNarrative),
 )
 
-/** `r6/json#static`: as `r6JsonData`, and without `meta` of any resource, that is of any object with a `resourceType`. */
+/**
+ * `r6/json#static`: as `r6JsonData`, and without `meta` of any resource, that is of any object with a
+ * `resourceType`.
+ */
 export const r6JsonStatic: Canonicalization = /* @__PURE__ */ defineCanonicalization(
   'r6/json#static',
   false,
@@ -44,7 +47,10 @@ export const r6JsonNarrative: Canonicalization = /* @__PURE__ */ defineCanonical
   ({ tape }) => narrativeOnly(tape()),
 )
 
-/** `r6/json#document`: as `r6Json`, without `id` and `meta` of a root that is a Bundle; any other root stays whole. */
+/**
+ * `r6/json#document`: as `r6Json`, without `id` and `meta` of a root that is a Bundle; any other root stays
+ * whole.
+ */
 export const r6JsonDocument: Canonicalization = /* @__PURE__ */ defineCanonicalization(
   'r6/json#document',
   false,

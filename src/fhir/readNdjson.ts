@@ -29,15 +29,15 @@ export interface NdjsonLine {
 }
 
 /**
- * Splits NDJSON (FHIR Bulk Data) into lines and does nothing else, so that one bad line harms one record. Lines
- * end with LF or CRLF, the last one need not; blank lines are passed over.
+ * Splits NDJSON (FHIR Bulk Data) into lines and does nothing else, so that one bad line harms one record.
+ * Lines end with LF or CRLF, the last one need not; blank lines are passed over.
  *
  * A line longer than `maximumLine` is not kept in memory: when its end is reached, the iteration rejects with
  * `FhirMalformed`, whose `offset` is that of the line. Iterate again over the same object to go on behind it.
  *
- * @param source - Bytes, in one piece or in chunks of any size: a Uint8Array, an iterable, an async iterable, a
- * WHATWG ReadableStream where streams can be iterated. To read from the middle of a file, give all of it and
- * `offset`, or the rest of it and add its beginning to each `offset` yourself.
+ * @param source - Bytes, in one piece or in chunks of any size: a Uint8Array, an iterable, an async iterable,
+ * a WHATWG ReadableStream where streams can be iterated. To read from the middle of a file, give all of it
+ * and `offset`, or the rest of it and add its beginning to each `offset` yourself.
  * @param options - Where to begin, and how long a line may be.
  * @returns The lines. The source is read no faster than they are taken.
  * @throws {@link RangeError} if an option is out of range, or, on iteration, if at `offset` no line begins.
@@ -95,7 +95,8 @@ async function* split(
   maximum: number,
 ): AsyncGenerator<NdjsonLine | FhirMalformed, undefined, undefined> {
   let line = 1
-  // Offset of the current line, and how much of it there is so far; of a line that is too long only its size is kept.
+  // Offset of the current line, and how much of it there is so far; of a line that is too long only its size
+  // is kept.
   let offset = 0
   let size = 0
   let kept = new Uint8Array(256)

@@ -1,10 +1,11 @@
 import { isNamed } from './members.ts'
+import { byteText } from './strings.ts'
 import { children, isObject, quote, root, type Tape } from './tape.ts'
 
 /**
  * FHIR content, parsed and checked, with every number as it was written. Made by `parse`; read it with
- * `select`, write it with `toJson`, or hand it to any function that takes FHIR. It holds the content in a
- * way that logging or serialising the object does not show.
+ * `select`, write it with `toJson`, or hand it to any function that takes FHIR. It holds the content in a way
+ * that logging or serialising the object does not show.
  */
 export interface ResourceTree {
   /** The type of the resource, such as `Observation`, or `null` where the root is no resource. */
@@ -33,8 +34,7 @@ export function resourceTypeOf(tape: Tape): string | null {
   if (!isObject(tape, root)) return null
   const type = children(tape, root).find((p) => isNamed(bytes, nodes, p, 'resourceType'))
   if (type === undefined || bytes[nodes[type]!] !== quote) return null
-  const name = String.fromCharCode(
-    ...bytes.subarray(nodes[type]! + 1, nodes[type + 1]! - 1).subarray(0, 64),
-  )
+  // Longer ones are cut, and are no names then either.
+  const name = byteText(bytes, nodes[type]! + 1, Math.min(nodes[type + 1]! - 1, nodes[type]! + 66))
   return /^[A-Za-z]{1,64}$/.test(name) ? name : null
 }

@@ -22,9 +22,9 @@ const escapedNames = 2048
 const ownFlags = unsorted | escapedNames
 
 /**
- * Reads a JSON text (RFC 8259) in one pass: grammar, UTF-8, surrogates, repeated names, and where every
- * value is. Neither depth nor size of the text makes it use the stack, and its time is linear but for the
- * sorting of names.
+ * Reads a JSON text (RFC 8259) in one pass: grammar, UTF-8, surrogates, repeated names, and where every value
+ * is. Neither depth nor size of the text makes it use the stack, and its time is linear but for the sorting
+ * of names.
  *
  * @param input - The text, from an attacker; copied.
  * @param limits - The size and depth that are accepted.

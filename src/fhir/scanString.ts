@@ -29,7 +29,8 @@ function scanSpecial(bytes: Uint8Array, i: number, found: Found): number {
   while (c !== quote) {
     if (c === 0x5c) {
       const letter = bytes[i + 1]!
-      // RFC 8785 §3.2.2.2 never writes \/, and \u only for some control characters; those are looked at again.
+      // RFC 8785 §3.2.2.2 never writes \/, and \u only for some control characters; those are looked at
+      // again.
       found.flags |= letter === 0x75 || letter === 0x2f ? escaped | unnormalized : escaped
       i = escapeEnd(bytes, i)
     } else if (c < 0x20) {

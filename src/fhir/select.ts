@@ -15,19 +15,20 @@ export interface Element {
   /** What kind of JSON value it is. */
   readonly kind: ElementKind
   /**
-   * A number with the digits it was written with, the characters of a string, `true` or `false`; of an object or array its JSON as it
-   * stands.
+   * A number with the digits it was written with, the characters of a string, `true` or `false`; of an object
+   * or array its JSON as it stands.
    */
   readonly text: string
 }
 
 /**
- * Finds elements by their path. A step without an index goes through all elements of an array; `null` is no element.
+ * Finds elements by their path. A step without an index goes through all elements of an array; `null` is no
+ * element.
  *
  * @param tree - A tree made by `parse`; text is parsed first.
  * @param path - Names of JSON members with dots between them, from the root on: `Patient.name.given`,
- * `Patient.name[0].given[1]`, `Observation.valueQuantity.value`. A step that begins with a capital letter is the type of
- * the root; `$` is a root of any kind.
+ * `Patient.name[0].given[1]`, `Observation.valueQuantity.value`. A step that begins with a capital letter is
+ * the type of the root; `$` is a root of any kind.
  * @returns The elements in the order of the text; none where there is nothing.
  * @throws {@link TypeError} if `tree` or `path` is not what it should be.
  * @throws {@link FhirMalformed} if text is given that is not accepted.

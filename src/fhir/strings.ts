@@ -1,4 +1,6 @@
-/** The short escapes of RFC 8259 §7: the letter behind the backslash, and the character that it stands for. */
+/**
+ * The short escapes of RFC 8259 §7: the letter behind the backslash, and the character that it stands for.
+ */
 const letters = '"\\/bfnrt'
 const meanings = '"\\/\b\f\n\r\t'
 

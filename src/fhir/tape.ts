@@ -1,7 +1,7 @@
 /**
- * A parsed JSON text: the text itself, and one array of integers that says where its values are. Nothing
- * is decoded, so numbers keep their digits and strings their bytes, and a canonical form is made by
- * copying pieces of the text.
+ * A parsed JSON text: the text itself, and one array of integers that says where its values are. Nothing is
+ * decoded, so numbers keep their digits and strings their bytes, and a canonical form is made by copying
+ * pieces of the text.
  *
  * A value is a *position* `p` in `nodes`; 0 is no value.
  *
@@ -94,8 +94,8 @@ export interface Revision {
 }
 
 /**
- * Makes a copy of a tape for a canonicalization to change: none of its containers that are visited is
- * copied in one piece any more.
+ * Makes a copy of a tape for a canonicalization to change: none of its containers that are visited is copied
+ * in one piece any more.
  *
  * @param original - The tape; stays as it is, for a tree may be canonicalized often.
  * @param visit - Called with each container before those inside it, and may set its children.

@@ -207,8 +207,8 @@ const numbers = [
 ]
 
 /**
- * JSON texts of resources: mostly of FHIR's shape, at times with nulls and empty things and names that repeat, in all
- * spellings. `narrative` makes what stands in `text.div`.
+ * JSON texts of resources: mostly of FHIR's shape, at times with nulls and empty things and names that
+ * repeat, in all spellings. `narrative` makes what stands in `text.div`.
  */
 export function resourceText(
   narrative: (decisions: Decisions) => string = nasty,

@@ -374,6 +374,9 @@ describe('a tree', () => {
     expect(parse('{"resourceType":1}').resourceType).toBeNull()
     expect(parse('{"resourceType":"Jane Doe"}').resourceType).toBeNull()
     expect(parse('{"resourceType":""}').resourceType).toBeNull()
+    expect(parse('{"resourceType":"X"}').resourceType).toBe('X')
+    expect(parse(`{"resourceType":"${'X'.repeat(64)}"}`).resourceType).toBe('X'.repeat(64))
+    expect(parse(`{"resourceType":"${'X'.repeat(65)}"}`).resourceType).toBeNull()
     expect(parse('["resourceType"]').resourceType).toBeNull()
   })
 

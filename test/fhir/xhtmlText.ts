@@ -99,7 +99,10 @@ const rare = [
   '<p / >',
 ]
 
-/** Text that looks like the XHTML of a narrative: well-formed in most documents, with one flaw or more in the others. */
+/**
+ * Text that looks like the XHTML of a narrative: well-formed in most documents, with one flaw or more in the
+ * others.
+ */
 export function xhtmlText(decisions: Decisions): string {
   const { choose, pick } = {
     choose: (count: number) => decisions.choose(count),

@@ -68,7 +68,10 @@ function element(reader: Reader, sink: JsonSink): void {
   }
 }
 
-/** Reads what stands behind a `<` and belongs to no tag, if it is that: such comments and sections, and instructions. */
+/**
+ * Reads what stands behind a `<` and belongs to no tag, if it is that: such comments and sections, and
+ * instructions.
+ */
 function markup(reader: Reader, sink: JsonSink): boolean {
   if (startsWith(reader, '!--')) {
     reader.i += 3

@@ -15,7 +15,8 @@ const meanings = '&<>"\''
  *
  * @param reader - Where to begin; is taken to `to`.
  * @param to - Offset behind the last byte.
- * @param kind - `plain` is for processing instructions and comments: nothing is a reference, nothing is escaped.
+ * @param kind - `plain` is for processing instructions and comments: nothing is a reference, nothing is
+ * escaped.
  * @param sink - Is given the characters.
  */
 export function writeCharacters(reader: Reader, to: number, kind: Kind, sink: JsonSink): void {

@@ -5,8 +5,9 @@ const xml = 'http://www.w3.org/XML/1998/namespace'
 const xmlns = 'http://www.w3.org/2000/xmlns/'
 
 /**
- * Canonical XML 1.1 §1.3 has no form for a document with a relative namespace name; what is no URI at all by its
- * characters (RFC 3986 §2) is taken for relative too. The name stands here as it does in a canonical attribute.
+ * Canonical XML 1.1 §1.3 has no form for a document with a relative namespace name; what is no URI at all by
+ * its characters (RFC 3986 §2) is taken for relative too. The name stands here as it does in a canonical
+ * attribute.
  */
 const scheme = /^[a-z][a-z0-9+.-]{0,63}:/i
 const noUri = /[^!#-;=?-[\]_a-z~]|&(?!amp;)/i

@@ -1,6 +1,8 @@
 import { byteText } from '../strings.ts'
 
-/** Thrown and caught within this folder: the text is no well-formed XHTML, and stays the string that it is. */
+/**
+ * Thrown and caught within this folder: the text is no well-formed XHTML, and stays the string that it is.
+ */
 export const notXhtml = 'not XHTML'
 
 /** Where the reader stands in the text. */
@@ -36,8 +38,8 @@ function isSpace(c: number | undefined): boolean {
 }
 
 /**
- * Reads a qualified name: a colon at most, a name on both sides of it. Only names in ASCII are taken, for
- * the editions of XML 1.0 disagree on the other letters.
+ * Reads a qualified name: a colon at most, a name on both sides of it. Only names in ASCII are taken, for the
+ * editions of XML 1.0 disagree on the other letters.
  */
 export function readName(reader: Reader): string {
   const { source, i } = reader
@@ -57,7 +59,10 @@ export function readName(reader: Reader): string {
   return byteText(source, i, reader.i)
 }
 
-/** Offset of the next such ASCII text, which must be there. A loop: the call of `indexOf` is dearer than most texts are long. */
+/**
+ * Offset of the next such ASCII text, which must be there. A loop: the call of `indexOf` is dearer than most
+ * texts are long.
+ */
 export function find({ source, i }: Reader, text: string): number {
   const first = text.charCodeAt(0)
   for (; i < source.length; i++) {

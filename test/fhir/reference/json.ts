@@ -9,8 +9,8 @@ export type Value =
 export class Refused extends Error {}
 
 /**
- * JSON by recursive descent over characters: slow, short, and written without a look at the parser in
- * src. Throws for whatever docs/formats/lossless-1.md §1 refuses.
+ * JSON by recursive descent over characters: slow, short, and written without a look at the parser in src.
+ * Throws for whatever docs/formats/lossless-1.md §1 refuses.
  */
 export function parseJson(bytes: Uint8Array): Value {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

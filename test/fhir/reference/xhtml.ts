@@ -113,7 +113,9 @@ function resolve(text: string): string {
   })
 }
 
-/** §6.2; `inText` and `inOutput` are the declarations in scope around the element, in the text and as written. */
+/**
+ * §6.2; `inText` and `inOutput` are the declarations in scope around the element, in the text and as written.
+ */
 function write(node: Element, inText: Scope, inOutput: Scope, isRoot = false): string {
   const scope = new Map(inText)
   const declarations = node.attributes.filter(([name]) => /^xmlns(:|$)/.test(name))
