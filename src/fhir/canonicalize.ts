@@ -33,8 +33,8 @@ export interface Canonicalized {
  * ```ts
  * import { canonicalize } from 'careseal/fhir'
  *
- * const { bytes } = canonicalize('{"resourceType": "Observation", "valueDecimal": 7.10}')
- * console.log(new TextDecoder().decode(bytes)) // {"resourceType":"Observation","valueDecimal":7.10}
+ * const { bytes } = canonicalize('{ "value": 7.10, "unit": "mmol/L" }')
+ * console.log(new TextDecoder().decode(bytes)) // {"unit":"mmol/L","value":7.10}
  * ```
  * @see docs/fhir.md
  */

@@ -22,7 +22,7 @@ export function limitsArgument({ bytes = 0x4000000, depth = 100 }: Limits = {}):
   const inRange = (value: number, maximum: number): boolean =>
     Number.isInteger(value) && value > 0 && value <= maximum
   if (!inRange(bytes, 0x10000000) || !inRange(depth, 10_000)) {
-    throw new RangeError('limits.bytes must be from 1 to 268435456, limits.depth from 1 to 10000')
+    throw new RangeError('limits.bytes must be from 1 to 268435456, limits.depth to 10000')
   }
   return { bytes, depth }
 }

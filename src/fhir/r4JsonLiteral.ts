@@ -19,7 +19,7 @@ export const r4JsonLiteral: Canonicalization = /* @__PURE__ */ defineCanonicaliz
   false,
   ({ tape }) => {
     const losses: Loss[] = []
-    const revision = revise(tape(), (all, p) => {
+    const [revised] = revise(tape(), (all, p) => {
       for (const child of children(all, p)) {
         if (all.bytes[all.nodes[child]!] !== quote || isSingleSpaced(characters(all, child)))
           continue
@@ -27,8 +27,8 @@ export const r4JsonLiteral: Canonicalization = /* @__PURE__ */ defineCanonicaliz
         addLoss(losses, 'white-space-changed', changed, all.nodes[child]!)
       }
     })
-    const bytes = write(revision.tape, { mask: unnormalized | marked, leaf })
-    return { bytes, losses: explainLosses(revision.tape.bytes, losses) }
+    const bytes = write(revised, { mask: unnormalized | marked, leaf })
+    return { bytes, losses: explainLosses(revised.bytes, losses) }
   },
 )
 

@@ -70,7 +70,7 @@ type Test = (tape: Tape, p: number, around: number) => boolean
 
 function without(original: Tape, isLeftOut: Test): Canonical {
   const losses: Loss[] = []
-  const { tape } = revise(original, (all, p) => {
+  const [tape] = revise(original, (all, p) => {
     const list = children(all, p)
     const kept = list.filter((child) => !isLeftOut(all, child, p))
     if (kept.length === list.length) return
@@ -92,7 +92,7 @@ function isWanted(tape: Tape, p: number, around: number): boolean {
 
 function narrativeOnly(original: Tape): Canonical {
   const losses: Loss[] = []
-  const { tape, containers } = revise(
+  const [tape, containers] = revise(
     original,
     () => {},
     (all, p, around) => !isWanted(all, p, around),

@@ -95,7 +95,7 @@ export function scan(input: Uint8Array, limits: { bytes: number; depth: number }
       }
     } else if (first === brace || first === bracket) {
       if (++depth > limits.depth) {
-        throw malformed(bytes, `Objects and arrays are nested deeper than ${limits.depth}`, i)
+        throw malformed(bytes, `Nested deeper than ${limits.depth} levels`, i)
       }
       if (open !== 0) {
         if (!inObject && first === bracket) own |= odd

@@ -87,12 +87,6 @@ export function setChildren({ nodes }: Tape, p: number, list: readonly number[])
   nodes[p + 4] = next
 }
 
-/** A tape that is being changed, and the objects and arrays in it, each before what it holds. */
-export interface Revision {
-  readonly tape: Tape
-  readonly containers: readonly number[]
-}
-
 /**
  * Makes a copy of a tape for a canonicalization to change: none of its containers that are visited is copied
  * in one piece any more.
@@ -100,12 +94,13 @@ export interface Revision {
  * @param original - The tape; stays as it is, for a tree may be canonicalized often.
  * @param visit - Called with each container before those inside it, and may set its children.
  * @param enters - Whether the containers inside are visited too.
+ * @returns The copy, and what was visited, each container before what it holds.
  */
 export function revise(
   original: Tape,
   visit: (tape: Tape, p: number) => void,
   enters: (tape: Tape, p: number, around: number) => boolean = () => true,
-): Revision {
+): [revised: Tape, containers: readonly number[]] {
   const tape = { ...original, nodes: original.nodes.slice() }
   const containers = isContainer(tape, root) ? [root] : []
   for (const p of containers) {
@@ -115,5 +110,5 @@ export function revise(
       if (isContainer(tape, child) && enters(tape, child, p)) containers.push(child)
     }
   }
-  return { tape, containers }
+  return [tape, containers]
 }

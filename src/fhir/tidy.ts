@@ -26,18 +26,16 @@ export function tidy(tape: Tape): Tape {
     throw refused(tape, 'lossless/1 takes one object, a resource', root)
   }
   if ((tape.nodes[root + 3]! & odd) === 0) return tape
-  const revision = revise(
+  const [revised, containers] = revise(
     tape,
     () => {},
     ({ nodes }, p) => (nodes[p + 3]! & odd) !== 0,
   )
   // From the inside out: a dropped array may leave an object empty.
-  for (let k = revision.containers.length - 1; k >= 0; k--) {
-    if (isObject(revision.tape, revision.containers[k]!)) {
-      tidyObject(revision.tape, revision.containers[k]!)
-    }
+  for (let k = containers.length - 1; k >= 0; k--) {
+    if (isObject(revised, containers[k]!)) tidyObject(revised, containers[k]!)
   }
-  return revision.tape
+  return revised
 }
 
 function tidyObject(tape: Tape, p: number): void {

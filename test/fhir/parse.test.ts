@@ -221,7 +221,7 @@ describe('limits', () => {
     expect(parse(nested(100)).size).toBe(200)
     expect(refusal(nested(101)).offset).toBe(100)
     expect(refusal('[[[]]]', { depth: 2 }).message).toBe(
-      'Objects and arrays are nested deeper than 2 in $[0][0] (at byte 2)',
+      'Nested deeper than 2 levels in $[0][0] (at byte 2)',
     )
     expect(parse('[[[]]]', { limits: { depth: 3 } }).size).toBe(6)
     expect(parse('[[],[],{"a":[]}]', { limits: { depth: 3 } }).size).toBe(16)

@@ -53,7 +53,7 @@ function element(reader: Reader, sink: JsonSink): void {
         expect(reader, '>')
       } else {
         const { mark } = namespaces
-        const { name, written, isEmpty } = startTag(reader, sink, namespaces, open.length === 0)
+        const [name, written, isEmpty] = startTag(reader, sink, namespaces, open.length === 0)
         open.push([name, written, mark])
         isEnd = isEmpty
       }

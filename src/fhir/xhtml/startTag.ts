@@ -11,16 +11,6 @@ interface Attribute {
   readonly to: number
 }
 
-/** What a start tag was. */
-export interface StartTag {
-  /** Its name as it stands in the text. */
-  readonly name: string
-  /** Its name as it was written. */
-  readonly written: string
-  /** Whether neither content nor an end tag follows. */
-  readonly isEmpty: boolean
-}
-
 /**
  * Reads a start tag and writes it as Canonical XML does, with the namespace declarations of `lossless/1`:
  * XHTML is the default namespace, others keep their prefix and are declared where they are used first.
@@ -29,13 +19,15 @@ export interface StartTag {
  * @param sink - Is given the tag.
  * @param namespaces - What is in scope around it; takes the declarations of the tag.
  * @param isRoot - A root outside the XHTML namespace is no narrative.
+ * @returns Its name as it stands in the text, its name as it was written, and whether neither content nor an
+ * end tag follows.
  */
 export function startTag(
   reader: Reader,
   sink: JsonSink,
   namespaces: Namespaces,
   isRoot: boolean,
-): StartTag {
+): [name: string, written: string, isEmpty: boolean] {
   const name = readName(reader)
   const attributes = readAttributes(reader, sink, namespaces)
   const isEmpty = startsWith(reader, '/')
@@ -67,7 +59,7 @@ export function startTag(
     sink.ascii('"')
   }
   sink.ascii('>')
-  return { name, written, isEmpty }
+  return [name, written, isEmpty]
 }
 
 /** Reads attributes up to the end of the tag. Declarations of namespaces take effect and are left out. */
