@@ -4,6 +4,9 @@ export interface Reason {
   readonly code: string
   /** One sentence for people. Never a value of the content. */
   readonly text: string
-  /** Where, as a FHIR element path such as `Observation.valueQuantity.value`; absent where it is about the whole. */
+  /**
+   * Where, as a FHIR element path such as `Observation.valueQuantity.value`; absent where it is about the
+   * whole.
+   */
   readonly path?: string
 }
