@@ -130,6 +130,8 @@ describe('key rings', () => {
       const error = await rejection(open(envelope, { as }))
       expect(codeOfError(error)).toBe('ERR_KEY_DISABLED')
       expect(await codeOf(rewrap(envelope, { as }))).toBe('ERR_KEY_DISABLED')
+      // The remedy differs.
+      expect(String(error)).toContain(as === disabled ? 'Enable it' : 'Ask another reader')
     }
     expect(text((await open(envelope, { as: ring })).content)).toBe('x')
     const again = setKeyStatus(disabled, id, 'decrypt-only')

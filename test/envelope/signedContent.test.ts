@@ -214,6 +214,32 @@ describe('several signatures (COSE_Sign)', () => {
   })
 })
 
+describe('the arrays of signed objects', () => {
+  it('have exactly their length', async () => {
+    const { people, sign1, sign } = await setUp()
+    for (const [plaintext, opens] of [
+      [await sign1(), 'Hb 7.1 g/dL by 1'],
+      [await sign(), 'Hb 7.1 g/dL by 3'],
+    ] as const) {
+      const { tag, value } = decodeStrict(plaintext, refused, [18, 98]) as Tagged
+      const items = value as CborValue[]
+      expect(await outcome(encodeCbor(new Tagged(tag, items)), people)).toBe(opens)
+      for (const other of [[...items, null], items.slice(0, 3), items[2]!, new Map()]) {
+        const changed = encodeCbor(new Tagged(tag, other))
+        expect(await outcome(changed, people)).toBe('ERR_ENVELOPE_MALFORMED')
+      }
+    }
+    for (const change of [
+      (signature: CborValue[]) => [...signature, null],
+      (signature: CborValue[]) => signature.slice(0, 2),
+    ]) {
+      const signatures = (list: readonly CborValue[]) =>
+        list.map((one) => change(one as CborValue[]))
+      expect(await outcome(await sign({ signatures }), people)).toBe('ERR_ENVELOPE_MALFORMED')
+    }
+  })
+})
+
 describe('content that looks like something else', () => {
   it('is content, even where it is a valid signature of a trusted author', async () => {
     const { people, sign1 } = await setUp()

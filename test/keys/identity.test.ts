@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { open, seal } from '../../src/envelope/index.ts'
 import {
   type CborKey,
@@ -268,6 +268,22 @@ describe('expiry', () => {
     const later = await make(new Date(Date.now() + 3_600_000))
     const envelope = await seal(utf8('x'), { recipients: [await read(later.public.card)] })
     expect((await open(envelope, { as: later })).content).toHaveLength(1)
+  })
+
+  it('a card ends at the moment that it names, not after it', async () => {
+    const { public: identity } = await make(new Date('2026-02-01T00:00:00Z'))
+    for (const [now, refused] of [
+      ['2026-01-31T23:59:59.999Z', false],
+      ['2026-02-01T00:00:00.000Z', true],
+    ] as const) {
+      vi.setSystemTime(now)
+      const sealing = seal(utf8('x'), { recipients: [identity] }).then(
+        () => false,
+        () => true,
+      )
+      expect(await sealing).toBe(refused)
+      vi.useRealTimers()
+    }
   })
 
   it('dates must be dates', async () => {

@@ -1,14 +1,9 @@
 /** The COSE-HPKE key encryption algorithms of this package: names and sizes only, no code. */
-const kems: readonly (readonly [
-  alg: number,
-  name: string,
-  encapsulation: number,
-  postQuantum: boolean,
-])[] = [
-  [50, 'X25519', 32, false],
-  [53, 'P-256', 65, false],
-  [55, 'MLKEM768-P256', 1153, true],
-  [57, 'X-Wing', 1120, true],
+const kems: readonly (readonly [alg: number, name: string, encapsulation: number])[] = [
+  [50, 'X25519', 32],
+  [53, 'P-256', 65],
+  [55, 'MLKEM768-P256', 1153],
+  [57, 'X-Wing', 1120],
 ]
 
 /** Bytes of an encapsulation, or `null` for an algorithm that is not ours. */
