@@ -56,11 +56,11 @@ export class JsonSink {
     return this.#length
   }
 
-  /** The string with its quotes. */
+  /** The string with its quotes; nothing may be added after that. */
   finish(): Uint8Array {
-    const out = this.#bytes.slice(0, this.#length + 1)
-    out[0] = out[this.#length] = 0x22
-    return out
+    const bytes = this.#bytes
+    bytes[0] = bytes[this.#length] = 0x22
+    return bytes.subarray(0, this.#length + 1)
   }
 
   #reserve(count: number): void {

@@ -124,6 +124,11 @@ describe('a canonical narrative', () => {
     ],
     ['backslashes and quotes', '\\"\\n<p title="\\"/>', '\\"\\n<p title="\\"></p>'],
     [
+      'references to characters at the borders',
+      '&#x20;&#xD7FF;&#xE000;&#xFFFD;&#x10000;&#1114111;',
+      ' \ud7ff\ue000\ufffd\u{10000}\u{10ffff}',
+    ],
+    [
       'characters of all planes',
       '\u00a0\u2028\ufffd\u{10000}\u{10ffff}\u0085\u007f',
       '\u00a0\u2028\ufffd\u{10000}\u{10ffff}\u0085\u007f',
