@@ -110,6 +110,8 @@ describe('COSE Receipts', () => {
     const shapes: Record<string, CborValue> = {
       untagged: parts,
       'three parts': parts.slice(0, 3),
+      'headers that are no bytes': ['headers', unprotected, null, signature],
+      'a signature that is no bytes': [headers, unprotected, null, 'signature'],
       'two proofs': [headers, vdp([proof!, proof!]), null, signature],
       'no proof': [headers, vdp([]), null, signature],
       'no proofs': [headers, new Map(), null, signature],

@@ -94,7 +94,8 @@ describe('parseNote', () => {
     for (const piece of ['\n', '— a b\n', ' ', '—', 'a+', '\n\n']) {
       malformed(() => parseNote(piece.repeat(500_000)))
     }
-    expect(performance.now() - started).toBeLessThan(2000)
+    // Milliseconds now; anything quadratic would take minutes.
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   it('reads what formatNote writes', () => {
