@@ -12,7 +12,6 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { inclusionRoot, leafHash } from '../src/internal/merkle/index.ts'
 import { ed25519, generateKey } from '../src/keys/index.ts'
 import {
@@ -26,27 +25,11 @@ import {
 import { directoryStore } from '../src/store/fs/index.ts'
 import { memoryStore, type Store } from '../src/store/index.ts'
 
-/*
- * Appending, proving and verifying, side by side with Merkle tree packages in the same run. `npx tsx bench/log.ts`
- */
-
-/** One line of the result. */
-export interface Measurement {
-  readonly name: string
-  /** Operations, or entries where entries are counted, per second. */
-  readonly perSecond: number
-  /** Milliseconds of one operation: the median, and the best. */
-  readonly median: number
-  readonly best: number
-}
-
 const entries = 100_000
 
-/** Measures everything; `report` is told each result as it comes, and what could not be measured. */
-export async function benchLog(
-  report: (result: Measurement | string) => void,
-): Promise<Measurement[]> {
-  const results: Measurement[] = []
+/** Appending, proving and verifying, side by side with Merkle tree packages in the same run. */
+export async function benchLog(): Promise<void> {
+  console.log('\n### Log\n\n| | per second | median of one call | best |\n|---|---:|---:|---:|')
   const measure = async (
     name: string,
     rounds: number,
@@ -61,9 +44,8 @@ export async function benchLog(
     }
     times.sort((a, b) => a - b)
     const median = times[times.length >> 1]!
-    const result = { name, perSecond: (perRound * 1000) / median, median, best: times[0]! }
-    results.push(result)
-    report(result)
+    const perSecond = Math.round((perRound * 1000) / median).toLocaleString('en')
+    console.log(`| ${name} | ${perSecond} | ${median.toFixed(3)} ms | ${times[0]!.toFixed(3)} ms |`)
   }
 
   const folder = mkdtempSync(join(tmpdir(), 'careseal-bench-'))
@@ -77,8 +59,7 @@ export async function benchLog(
   }
   const log = await benchAppend('memoryStore', memoryStore(), measure)
   await benchProofs(log, measure)
-  await benchPeers(report, measure)
-  return results
+  await benchPeers(measure)
 }
 
 type Measure = (
@@ -168,16 +149,10 @@ interface Peer {
   }
 }
 
-async function benchPeers(report: (line: string) => void, measure: Measure): Promise<void> {
+async function benchPeers(measure: Measure): Promise<void> {
   const leaves = commitments(entries)
   for (const [name, load] of Object.entries(peers)) {
-    let peer: Peer
-    try {
-      peer = load()
-    } catch {
-      report(`${name} is not installed: npm install in bench/ adds it.`)
-      continue
-    }
+    const peer = load()
     let tree: ReturnType<Peer['build']> | undefined
     await measure(`${name}: build ${entries}`, 1, entries, () => {
       tree = peer.build(leaves)
@@ -245,16 +220,4 @@ const peers: Record<string, () => Peer> = {
       },
     }
   },
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await benchLog((result) => {
-    if (typeof result === 'string') console.log(result)
-    else {
-      const { name, perSecond, median, best } = result
-      console.log(
-        `${name.padEnd(56)} ${Math.round(perSecond).toLocaleString('en').padStart(11)} /s   median ${median.toFixed(3)} ms   best ${best.toFixed(3)} ms`,
-      )
-    }
-  })
 }

@@ -104,7 +104,10 @@ export abstract class CaresealError extends Error {
 export function isCaresealError<C extends CaresealErrorCode>(
   value: unknown,
   code?: C,
-): value is CaresealError & { readonly code: C } {
+): value is CaresealError & {
+  /** The code that was asked for. */
+  readonly code: C
+} {
   if (typeof value !== 'object' || value === null) return false
   const error = value as { [key: symbol]: unknown; code?: unknown }
   return error[Symbol.for(brand)] === true && (code === undefined || error.code === code)

@@ -11,10 +11,15 @@ const packages = lock.packages
 /** The systems and processors as npm spells them, read off a package's name. */
 function platformOf(name) {
   const parts = name.split(/[/-]/)
-  const os = parts.find((part) => /^(aix|android|darwin|\w+bsd|linux|openharmony|sunos|win32)$/.test(part))
-  const cpu = parts.find((part) => /^(arm|arm64|ia32|loong64|mips64el|ppc64|riscv64|s390x|x64)$/.test(part))
+  const os = parts.find((part) =>
+    /^(aix|android|darwin|\w+bsd|linux|openharmony|sunos|win32)$/.test(part),
+  )
+  const cpu = parts.find((part) =>
+    /^(arm|arm64|ia32|loong64|mips64el|ppc64|riscv64|s390x|x64)$/.test(part),
+  )
   if (!os || !cpu) throw new Error(`${name}: neither system nor processor in the name`)
-  const libc = os !== 'linux' ? [] : /musl/.test(name) ? ['musl'] : /gnu/.test(name) ? ['glibc'] : []
+  const libc =
+    os !== 'linux' ? [] : /musl/.test(name) ? ['musl'] : /gnu/.test(name) ? ['glibc'] : []
   return { cpu: [cpu], ...(libc.length ? { libc } : {}), os: [os] }
 }
 
@@ -23,8 +28,14 @@ for (const [path, entry] of Object.entries(packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const at = `node_modules/${name}`
     if (packages[at] || packages[`${path}/${at}`]) continue
-    if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${name}@${version}: not an exact version`)
-    packages[at] = { version, ...platformOf(name), ...(entry.dev ? { dev: true } : {}), optional: true }
+    if (!/^\d+\.\d+\.\d+$/.test(version))
+      throw new Error(`${name}@${version}: not an exact version`)
+    packages[at] = {
+      version,
+      ...platformOf(name),
+      ...(entry.dev ? { dev: true } : {}),
+      optional: true,
+    }
     added++
   }
 }

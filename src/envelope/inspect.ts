@@ -13,9 +13,11 @@ export interface InspectedEnvelope {
   readonly size: number
   /** What nothing protects: anyone on the way may have changed it. */
   readonly unverified: {
-    /** The readers' entries: the key id (32 bytes) or hint (16 bytes) as it stands there, and the algorithm. */
+    /** The readers' entries, as they stand there. */
     readonly recipients: readonly {
+      /** 32 bytes of a key id, 16 of a hint; `null` if the entry names no key. */
       readonly keyId: Uint8Array | null
+      /** The KEM, such as `HPKE-X25519`; or `COSE` and the number, if this version does not know it. */
       readonly algorithm: string
     }[]
   }

@@ -35,7 +35,7 @@ import type { OpenedContent, OpenOptions } from './types.ts'
  *
  * const key = await generateKey(xWing)
  * const envelope = await seal(new Uint8Array([1, 2, 3]), { recipients: [key.publicKey] })
- * envelope[envelope.length - 1] ^= 1
+ * envelope[40]! ^= 1 // a bit of the envelope's id
  * const failed = await open(envelope, { as: key }).catch((error: unknown) => error)
  * console.log(isCaresealError(failed, 'ERR_ENVELOPE_OPEN_FAILED')) // true
  * ```

@@ -1,6 +1,6 @@
 import { base32 } from 'multiformats/bases/base32'
-import { strictDecode } from '../internal/strictDecode.ts'
 import { concat } from '../internal/bytes.ts'
+import { strictDecode } from '../internal/strictDecode.ts'
 import { type HashValue, hashValueArgument, hashValueFrom } from './hashValue.ts'
 
 /** CIDv1 and its codec `raw`: what is hashed is bytes, whose canonicalization the CID does not tell. */

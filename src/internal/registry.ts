@@ -39,7 +39,6 @@ export const algA256Kw = -5
 
 /** COSE_Key labels and values (RFC 9053 §7, RFC 9964). */
 export const keyKty = 1
-export const keyKid = 2
 export const keyAlg = 3
 export const keyCrv = -1
 export const keyX = -2

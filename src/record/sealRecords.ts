@@ -16,9 +16,17 @@ export interface SealRecordsOptions extends SealRecordOptions {
 /** One yield of {@link sealRecords}. */
 export interface SealedBatch<K, R extends SealedRecord = SealedRecord> {
   /** What was sealed, each with the key of its input. */
-  readonly records: readonly (R & { readonly key: K })[]
+  readonly records: readonly (R & {
+    /** The key of its input. */
+    readonly key: K
+  })[]
   /** What was not, and why; the others of the batch are not harmed. */
-  readonly failed: readonly { readonly key: K; readonly error: unknown }[]
+  readonly failed: readonly {
+    /** The key of its input. */
+    readonly key: K
+    /** What {@link sealRecord} would have thrown. */
+    readonly error: unknown
+  }[]
 }
 
 const maximumBatch = 10_000

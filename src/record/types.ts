@@ -90,7 +90,12 @@ export interface OpenRecordOptions extends CallOptions {
   /** Who vouches for authors' keys. */
   readonly authors: KeyDirectory
   /** Receipt and trust policy: proves that a log has the record, and since when. */
-  readonly proof?: { readonly receipt: Uint8Array; readonly trust: TrustPolicy }
+  readonly proof?: {
+    /** A receipt of this record. */
+    readonly receipt: Uint8Array
+    /** The logs, anchors and witnesses that count. */
+    readonly trust: TrustPolicy
+  }
   /** Refuses envelopes that are weaker for this reader; `classical` unless given. */
   readonly minimumSecurity?: Security
   /** Canonicalizations beside `raw` and `lossless1` that the record may use. */
