@@ -1,4 +1,5 @@
-import type { SignatureVerifier, SigningSecret } from './engine/ed25519.ts'
+import type { SigningSecret } from './engine/ed25519.ts'
+import type { SignatureVerifier } from './engine/ed25519Verify.ts'
 import type { HpkeSuite, KemEncapsulator } from './hpke/kem.ts'
 
 /** A key encapsulation algorithm; import one of the constants of `careseal/keys`. */

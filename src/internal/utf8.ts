@@ -17,57 +17,36 @@ export function ascii(text: string): Uint8Array {
 export function encodeUtf8(text: string): Uint8Array {
   // Below some length the call into the platform costs more than the loop.
   if (text.length > 128 && typeof TextEncoder === 'function') return new TextEncoder().encode(text)
-  const bytes = new Uint8Array(utf8Length(text))
-  writeUtf8(bytes, 0, text)
-  return bytes
+  const bytes = new Uint8Array(3 * text.length)
+  return bytes.slice(0, writeUtf8(bytes, 0, text))
 }
 
-/** Strict UTF-8 to a string: no overlong forms, no surrogates, nothing replaced, a BOM kept. `null` if invalid. */
+/**
+ * Strict UTF-8 to a string: no overlong forms, no surrogates, nothing replaced, a BOM kept. `null` if invalid.
+ * Written out, because not every runtime has a TextDecoder that refuses and keeps all of that.
+ */
 export function decodeUtf8(bytes: Uint8Array): string | null {
-  const decoder = bytes.length > 64 ? strictDecoder() : null
-  if (decoder !== null) {
-    try {
-      return decoder.decode(bytes)
-    } catch {
-      return null
-    }
-  }
-  const chunks: string[] = []
-  let units: number[] = []
+  let text = ''
   for (let i = 0; i < bytes.length; ) {
-    const first = bytes[i++]!
-    if (first < 0x80) units.push(first)
-    else {
-      const more = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0
-      if (more === 0 || i + more > bytes.length) return null
-      let c = first & (0x3f >> more)
+    const units: number[] = []
+    while (i < bytes.length && units.length < 4096) {
+      let c = bytes[i++]!
+      const more = c < 0x80 ? 0 : c < 0xc2 ? 4 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : 4
+      if (i + more > bytes.length) return null
+      if (more > 0) c &= 0x3f >> more
       for (let k = 0; k < more; k++) {
         const next = bytes[i++]!
-        if ((next & 0xc0) !== 0x80) return null
+        if (next >> 6 !== 2) return null
         c = (c << 6) | (next & 63)
       }
-      if (more === 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) return null
-      if (more === 3 && (c < 0x10000 || c > 0x10ffff)) return null
       if (c < 0x10000) units.push(c)
-      else units.push(0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 1023))
+      else units.push(0xd7c0 + (c >> 10), 0xdc00 + (c & 1023))
+      // What is not the shortest form, a surrogate, or beyond the last code point.
+      if (more > 1 && (c < 1 << (5 * more + 1) || c >> 11 === 0x1b || c > 0x10ffff)) return null
     }
-    if (units.length > 4096) {
-      chunks.push(String.fromCharCode(...units))
-      units = []
-    }
+    text += String.fromCharCode(...units)
   }
-  return chunks.join('') + String.fromCharCode(...units)
-}
-
-/** The platform's decoder, or `null` where it is missing or does not honour both options, as on small runtimes. */
-function strictDecoder(): TextDecoder | null {
-  if (typeof TextDecoder !== 'function') return null
-  try {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    return decoder.fatal && decoder.ignoreBOM ? decoder : null
-  } catch {
-    return null
-  }
+  return text
 }
 
 /** Bytes of the UTF-8 form, or -1 for text with a lone surrogate. */

@@ -6,7 +6,8 @@ import {
   type SignatureAlgorithm,
 } from '../internal/algorithm.ts'
 import type { Ecdsa } from '../internal/engine/ecdsa.ts'
-import { ed25519Secret, ed25519Verifier, isEd25519PublicKey } from '../internal/engine/ed25519.ts'
+import { ed25519Secret } from '../internal/engine/ed25519.ts'
+import { ed25519Verifier, isEd25519PublicKey } from '../internal/engine/ed25519Verify.ts'
 import { es256Engine } from '../internal/engine/es256.ts'
 import { es256kEngine } from '../internal/engine/es256k.ts'
 import { mlDsaSecret, mlDsaVerifier } from '../internal/engine/mldsa.ts'

@@ -1,6 +1,6 @@
 import { AlgorithmUnsupported, PolicyMalformed } from '../errors.ts'
 import { toHex } from '../internal/bytes.ts'
-import { ed25519Verifier, isEd25519PublicKey } from '../internal/engine/ed25519.ts'
+import { ed25519Verifier, isEd25519PublicKey } from '../internal/engine/ed25519Verify.ts'
 import { encodeUtf8, isWellFormed } from '../internal/utf8.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { cosignatureTime, cosignedMessage } from './cosignature.ts'

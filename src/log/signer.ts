@@ -1,5 +1,5 @@
 import { signBytes } from '../internal/cose/signer.ts'
-import { ed25519Verifier, type SignatureVerifier } from '../internal/engine/ed25519.ts'
+import { ed25519Verifier, type SignatureVerifier } from '../internal/engine/ed25519Verify.ts'
 import { encodeUtf8 } from '../internal/utf8.ts'
 import type { Signer } from '../keys/index.ts'
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts'

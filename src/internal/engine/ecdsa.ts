@@ -1,6 +1,7 @@
 import type { PointEncoding } from '../algorithm.ts'
 import { bigIntToBytes, bytesToBigInt, concat } from '../bytes.ts'
-import type { SignatureVerifier, SigningSecret } from './ed25519.ts'
+import type { SigningSecret } from './ed25519.ts'
+import type { SignatureVerifier } from './ed25519Verify.ts'
 import { ecJwk } from './jwk.ts'
 import { type KeyObject, type NodeCrypto, plain } from './node.ts'
 import { pointsOf } from './points.ts'

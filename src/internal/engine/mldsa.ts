@@ -1,6 +1,7 @@
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js'
 import { randomBytes } from '../random.ts'
-import type { SignatureVerifier, SigningSecret } from './ed25519.ts'
+import type { SigningSecret } from './ed25519.ts'
+import type { SignatureVerifier } from './ed25519Verify.ts'
 
 /** ML-DSA-65 (FIPS 204), hedged, empty context. The seed ξ is 32 bytes. No platform offers it on Node 20. */
 export function mlDsaSecret(seed: Uint8Array): SigningSecret {
