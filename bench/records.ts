@@ -1,9 +1,9 @@
 /** Sealing 10,000 Observations of about 1 KiB, everything included, beside a bare loop over node:crypto. */
 import {
   createCipheriv,
-  createHash,
   createHmac,
   generateKeyPairSync,
+  hash,
   randomBytes,
   sign,
 } from 'node:crypto'
@@ -83,39 +83,42 @@ async function run(
 }
 
 /**
- * The same primitives with node:crypto directly and nothing else: canonicalise and hash the content, five
- * hashes and a key commitment, one Ed25519 signature, AES-256-GCM, two AES key wraps, two leaf hashes.
+ * The same primitives on inputs of the same lengths with node:crypto directly, and nothing else: canonicalise and
+ * hash the content, six more hashes, a key commitment by HKDF (two HMACs), one Ed25519 signature, AES-256-GCM over
+ * the padded record, two AES key wraps, a leaf and a node of the log's tree. No encoding, no log, no receipt.
  */
 export function bare(contents: readonly Uint8Array[]): number {
   const { privateKey } = generateKeyPairSync('ed25519')
   const wrapping = [randomBytes(32), randomBytes(32)]
-  const sha = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest()
+  const padded = Buffer.alloc(1536)
+  const sha = (data: Uint8Array): Buffer => hash('sha256', data, 'buffer')
   const hmac = (key: Uint8Array, data: Uint8Array): Buffer =>
     createHmac('sha256', key).update(data).digest()
   const wrapIv = Buffer.alloc(8, 0xa6)
   const start = performance.now()
   for (const content of contents) {
     sha(canonicalize(content).bytes)
-    const head = sha(content)
-    const opening = sha(head)
-    const signature = sign(null, opening, privateKey)
-    sha(sha(signature))
+    sha(content)
+    sha(padded.subarray(0, 116))
+    sha(padded.subarray(0, 182))
+    const opened = sha(padded.subarray(0, 124))
+    const signature = sign(null, padded.subarray(0, 200), privateKey)
+    sha(padded.subarray(0, 256))
+    sha(padded.subarray(0, 81))
     const random = randomBytes(32 + 32 + 32 + 32 + 12)
     const key = random.subarray(0, 32)
-    hmac(hmac(random.subarray(32, 64), key), head)
+    hmac(hmac(random.subarray(32, 64), key), padded.subarray(0, 39))
     const cipher = createCipheriv('aes-256-gcm', key, random.subarray(128), { authTagLength: 16 })
-    cipher.setAAD(head)
-    Buffer.concat([
-      cipher.update(content),
-      cipher.update(signature),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ])
+    cipher.setAAD(padded.subarray(0, 99))
+    padded.set(content)
+    padded.set(signature, content.length)
+    Buffer.concat([cipher.update(padded), cipher.final(), cipher.getAuthTag()])
     for (const kek of wrapping) {
       const wrap = createCipheriv('id-aes256-wrap', kek, wrapIv)
       Buffer.concat([wrap.update(key), wrap.final()])
     }
-    sha(sha(head))
+    sha(padded.subarray(0, 65))
+    sha(opened)
   }
   return (contents.length * 1000) / (performance.now() - start)
 }

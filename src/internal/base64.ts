@@ -23,13 +23,21 @@ export function fromBase64Url(text: string): Uint8Array | null {
   return decode(text, urlSafe)
 }
 
+/** Bytes that are encoded at a time: a multiple of 3, and few enough to be arguments of one call. */
+const chunk = 3 * 1024
+
 function encode(bytes: Uint8Array, alphabet: string): string {
   let text = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    text += alphabet[group >> 18]! + alphabet[(group >> 12) & 63]!
-    if (i + 1 < bytes.length) text += alphabet[(group >> 6) & 63]!
-    if (i + 2 < bytes.length) text += alphabet[group & 63]!
+  for (let from = 0; from < bytes.length; from += chunk) {
+    const end = Math.min(bytes.length, from + chunk)
+    const codes: number[] = []
+    for (let i = from; i < end; i += 3) {
+      const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+      codes.push(alphabet.charCodeAt(group >> 18), alphabet.charCodeAt((group >> 12) & 63))
+      if (i + 1 < end) codes.push(alphabet.charCodeAt((group >> 6) & 63))
+      if (i + 2 < end) codes.push(alphabet.charCodeAt(group & 63))
+    }
+    text += String.fromCharCode(...codes)
   }
   return text
 }

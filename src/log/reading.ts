@@ -38,9 +38,7 @@ export async function proveInclusion(
   if (given !== null && (given.origin !== origin || !equalBytes(given.root, root))) {
     throw new ProofInvalid(`The checkpoint is not one of ${origin}, or of another history of it.`)
   }
-  const hashes = await Promise.all(
-    inclusionRanges(index, size).map((range) => view.hash(range, options)),
-  )
+  const hashes = await view.hashes(inclusionRanges(index, size), options)
   const checkpoint = options.checkpoint ?? (size === view.size ? note : await earlier(size, root))
   return formatTlogProof({ index, hashes, checkpoint })
 }
@@ -55,7 +53,8 @@ export async function proveConsistency(
   if (!isSize(from) || !isSize(to) || from < 1 || from > to || to > view.size) {
     throw new RangeError(`from and to must be sizes with 1 <= from <= to <= ${view.size}`)
   }
-  return Promise.all(consistencyRanges(from, to).map((range) => view.hash(range, options)))
+  const hashes = await view.hashes(consistencyRanges(from, to), options)
+  return hashes.map((hash) => hash.slice())
 }
 
 /** The entries of a range, each checked against its tile. */

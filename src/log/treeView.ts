@@ -1,6 +1,7 @@
 import { LogCorrupt } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { equalBytes } from '../internal/bytes.ts'
+import type { MaybePromise } from '../internal/engine/tier.ts'
 import {
   CompactRange,
   fullNodes,
@@ -19,23 +20,34 @@ export type ReadStore = Pick<Store, 'get'>
 
 /** Verified full tiles that are kept: 16 kB each with the nodes above their hashes. */
 const keptTiles = 256
+/** Hashes of ranges that a view keeps. */
+const keptRanges = 4096
 
 /** Full tiles that were verified: they are the same in every later view of one log. */
 export class TileCache {
-  readonly #tiles = new Map<string, Promise<TileTree>>()
+  readonly #tiles = new Map<string, MaybePromise<TileTree>>()
 
   /** A tile that is there or on its way, else the one that `load` resolves to. */
-  get(key: string, load: () => Promise<TileTree>): Promise<TileTree> {
-    const found = this.#tiles.get(key) ?? load()
+  get(key: string, load: () => Promise<TileTree>): MaybePromise<TileTree> {
+    const known = this.#tiles.get(key)
     // The order of insertion is the order of last use.
-    this.#tiles.delete(key)
+    if (known !== undefined) this.#tiles.delete(key)
+    const found = known ?? this.#settle(key, load())
     this.#tiles.set(key, found)
-    found.catch(() => this.#tiles.delete(key))
     for (const oldest of this.#tiles.keys()) {
       if (this.#tiles.size <= keptTiles) break
       this.#tiles.delete(oldest)
     }
     return found
+  }
+
+  /** Once a tile is there, whoever needs it has it without waiting. */
+  #settle(key: string, loading: Promise<TileTree>): Promise<TileTree> {
+    loading.then(
+      (tile) => this.#tiles.get(key) === loading && this.#tiles.set(key, tile),
+      () => this.#tiles.get(key) === loading && this.#tiles.delete(key),
+    )
+    return loading
   }
 }
 
@@ -53,6 +65,8 @@ export class TreeView {
   readonly #cache: TileCache
   readonly #edge: Edge
   readonly #partial = new Map<number, TileTree>()
+  /** Hashes of ranges that were asked for, found by the sum of begin and end, which few ranges share. */
+  readonly #ranges = new Map<number, Range & { readonly hash: Uint8Array }>()
 
   /** The edge must have been checked against the root. */
   constructor(
@@ -69,18 +83,40 @@ export class TreeView {
   }
 
   /** The root that the log had at an earlier size. */
-  rootAt(size: number, options: StoreCallOptions): Promise<Uint8Array> {
-    return size === this.size
-      ? Promise.resolve(this.root)
-      : this.hash({ begin: 0, end: size }, options)
+  rootAt(size: number, options: StoreCallOptions): MaybePromise<Uint8Array> {
+    return size === this.size ? this.root : this.hash({ begin: 0, end: size }, options)
   }
 
-  /** The hash of a range of entries. */
-  async hash(range: Range, options: StoreCallOptions): Promise<Uint8Array> {
-    const nodes = await Promise.all(
-      fullNodes(range).map(({ level, index }) => this.#node(level, index, options)),
-    )
-    return nodes.reduceRight((right, left) => nodeHash(left, right))
+  /** The hash of a range of entries; not a promise where the tiles are at hand. */
+  hash(range: Range, options: StoreCallOptions): MaybePromise<Uint8Array> {
+    const nodes = fullNodes(range).map(({ level, index }) => this.#node(level, index, options))
+    return nodes.every((node) => node instanceof Uint8Array)
+      ? joined(nodes)
+      : Promise.all(nodes).then(joined)
+  }
+
+  /** The hashes of several ranges, for reading only: proofs of neighbours have most of them in common. */
+  async hashes(
+    ranges: readonly Range[],
+    options: StoreCallOptions,
+  ): Promise<readonly Uint8Array[]> {
+    throwIfAborted(options.signal)
+    const hashes = ranges.map((range) => this.#known(range) ?? this.#learn(range, options))
+    return hashes.every((hash) => hash instanceof Uint8Array) ? hashes : Promise.all(hashes)
+  }
+
+  #known({ begin, end }: Range): Uint8Array | undefined {
+    const known = this.#ranges.get(begin + end)
+    return known?.begin === begin && known.end === end ? known.hash : undefined
+  }
+
+  #learn(range: Range, options: StoreCallOptions): MaybePromise<Uint8Array> {
+    const hash = this.hash(range, options)
+    if (hash instanceof Uint8Array) {
+      if (this.#ranges.size >= keptRanges) this.#ranges.clear()
+      this.#ranges.set(range.begin + range.end, { ...range, hash })
+    }
+    return hash
   }
 
   /** The entries from `from` to `to` that are in one bundle; at least one. */
@@ -101,15 +137,16 @@ export class TreeView {
   }
 
   /** A full node of the tree. */
-  async #node(level: number, index: number, options: StoreCallOptions): Promise<Uint8Array> {
+  #node(level: number, index: number, options: StoreCallOptions): MaybePromise<Uint8Array> {
     const height = level % 8
     const perTile = tileWidth / 2 ** height
-    const tile = await this.#tile((level - height) / 8, Math.floor(index / perTile), options)
-    return tile.node(height, index % perTile)
+    const tile = this.#tile((level - height) / 8, Math.floor(index / perTile), options)
+    return tile instanceof TileTree
+      ? tile.node(height, index % perTile)
+      : tile.then((loaded) => loaded.node(height, index % perTile))
   }
 
-  async #tile(level: number, index: number, options: StoreCallOptions): Promise<TileTree> {
-    throwIfAborted(options.signal)
+  #tile(level: number, index: number, options: StoreCallOptions): MaybePromise<TileTree> {
     if ((index + 1) * tileWidth > hashesAt(this.size, level)) return this.#partialTile(level)
     // The signal is of one caller, the tile may be for several.
     const tile = this.#cache.get(`${level}/${index}`, async () => {
@@ -123,9 +160,11 @@ export class TreeView {
       }
       return loaded
     })
-    const loaded = await tile
-    throwIfAborted(options.signal)
-    return loaded
+    if (tile instanceof TileTree) return tile
+    return tile.then((loaded) => {
+      throwIfAborted(options.signal)
+      return loaded
+    })
   }
 
   #partialTile(level: number): TileTree {
@@ -133,6 +172,11 @@ export class TreeView {
     this.#partial.set(level, found)
     return found
   }
+}
+
+/** The hash of a range from those of its full nodes, left to right. */
+function joined(nodes: readonly Uint8Array[]): Uint8Array {
+  return nodes.reduceRight((right, left) => nodeHash(left, right))
 }
 
 /** Loads the right edge of a tree of that size and checks that it has that root. */

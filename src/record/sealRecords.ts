@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { wrapInBatch } from '../internal/envelope/batch.ts'
 import { optionsOf } from '../internal/options.ts'
+import { turn } from '../internal/turn.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
 import { type Readers, readersOf, type SealingContext, sealOne } from './sealOne.ts'
@@ -9,7 +10,7 @@ import type { LoggedRecord, RecordInput, SealedRecord, SealRecordOptions } from 
 
 /** Options of {@link sealRecords}. */
 export interface SealRecordsOptions extends SealRecordOptions {
-  /** Records that are sealed, logged and yielded together; 256 unless given, 1 to 10,000. */
+  /** Records that are sealed, logged and yielded together; 512 unless given, 1 to 10,000. */
   readonly batchSize?: number
 }
 
@@ -30,6 +31,8 @@ export interface SealedBatch<K, R extends SealedRecord = SealedRecord> {
 }
 
 const maximumBatch = 10_000
+/** Records that are worked on at a time: as many signatures are asked of a key's home at once. */
+const inFlight = 8
 
 /**
  * Seals many records: one encapsulation per reader for all of them, one checkpoint per batch. Store each
@@ -71,28 +74,73 @@ export async function* sealRecords<K>(
   options: SealRecordsOptions,
 ): AsyncIterable<SealedBatch<K>> {
   const own = optionsOf(options)
-  const { batchSize = 256, log, signal } = own
+  const { batchSize = 512, log, signal } = own
   if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maximumBatch)) {
     throw new RangeError(`batchSize must be an integer from 1 to ${maximumBatch}`)
   }
   const { wrap, close } = wrapInBatch(own.keyIds ?? 'hint')
   const context = contextOf(own, wrap)
   const readers = readersOf(own.recipients, context)
+  const batches = sealBatches(inputs, batchSize, own, readers, context)
   try {
-    for await (const batch of chunks(inputs, batchSize)) {
-      const sealed = await sealBatch(batch, own, readers, context)
-      if (log === undefined || sealed.records.length === 0) yield sealed
-      else {
-        const entries = await logRecords(sealed.records, { log, signal })
-        yield {
-          ...sealed,
-          records: sealed.records.map((record, i) => ({ ...record, ...entries[i]! })),
-        }
-      }
-    }
+    if (log === undefined) yield* batches
+    else yield* logBatches(batches, log, signal)
   } finally {
     close()
   }
+}
+
+async function* sealBatches<K>(
+  inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
+  batchSize: number,
+  options: SealRecordsOptions,
+  readers: Readers,
+  context: SealingContext,
+): AsyncGenerator<SealedBatch<K>> {
+  for await (const batch of chunks(inputs, batchSize)) {
+    yield sealBatch(batch, options, readers, context)
+  }
+}
+
+/** What has become of entering one batch and of sealing the next. */
+type Both<K> = [
+  PromiseSettledResult<SealedBatch<K, LoggedRecord> | null>,
+  PromiseSettledResult<IteratorResult<SealedBatch<K>>>,
+]
+
+/** Enters batches in a log. While the storage is busy with one batch, the next one is being sealed. */
+async function* logBatches<K>(
+  batches: AsyncIterable<SealedBatch<K>>,
+  log: Log,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<SealedBatch<K, LoggedRecord>> {
+  let entering: Promise<SealedBatch<K, LoggedRecord>> | null = null
+  const rest = batches[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      // Settled, so that an input that fails does not lose the batch before it, which the log may have by now.
+      const [entered, next]: Both<K> = await Promise.allSettled([entering, rest.next()])
+      if (entered.status === 'rejected') throw entered.reason
+      if (entered.value !== null) yield entered.value
+      if (next.status === 'rejected') throw next.reason
+      if (next.value.done === true) return
+      entering = enter(next.value.value, log, signal)
+      // Reported when it is waited for.
+      entering.catch(() => {})
+    }
+  } finally {
+    await rest.return?.()
+  }
+}
+
+async function enter<K>(
+  sealed: SealedBatch<K>,
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<SealedBatch<K, LoggedRecord>> {
+  if (sealed.records.length === 0) return { ...sealed, records: [] }
+  const entries = await logRecords(sealed.records, { log, signal })
+  return { ...sealed, records: sealed.records.map((one, i) => ({ ...one, ...entries[i]! })) }
 }
 
 async function sealBatch<K>(
@@ -103,17 +151,20 @@ async function sealBatch<K>(
 ): Promise<SealedBatch<K>> {
   const records: (SealedRecord & { key: K })[] = []
   const failed: { key: K; error: unknown }[] = []
-  const results = await Promise.all(
-    batch.map(({ key, ...input }) =>
-      sealInput(input, options, readers, context).then(
-        (record) => () => records.push({ ...record, key }),
-        (error: unknown) => () => failed.push({ key, error }),
+  for (let i = 0; i < batch.length; i += inFlight) {
+    const results = await Promise.all(
+      batch.slice(i, i + inFlight).map(({ key, ...input }) =>
+        sealInput(input, options, readers, context).then(
+          (record) => () => records.push({ ...record, key }),
+          (error: unknown) => () => failed.push({ key, error }),
+        ),
       ),
-    ),
-  )
-  // An abort is the caller's wish, not a fault of a record.
-  throwIfAborted(context.signal)
-  for (const settle of results) settle()
+    )
+    // An abort is the caller's wish, not a fault of a record.
+    throwIfAborted(context.signal)
+    for (const settle of results) settle()
+    await turn()
+  }
   return { records, failed }
 }
 

@@ -145,6 +145,36 @@ describe('a batch of records', () => {
     expect(await collect(sealRecords([], options))).toEqual([])
   })
 
+  it('hands out what the log has before it reports what failed after it', async () => {
+    const chen = await person(1)
+    const { log } = await testLog()
+    const options = { author: chen, recipients: [chen.public], batchSize: 2, log }
+    let closed = 0
+    function* broken(count: number): Generator<RecordInput<number>> {
+      try {
+        yield* inputs(count)
+        throw new Error('the database went away')
+      } finally {
+        closed++
+      }
+    }
+    const keys: number[] = []
+    const run = async (count: number): Promise<void> => {
+      for await (const { records } of sealRecords(broken(count), options)) {
+        keys.push(...records.map(({ key }) => key))
+        if (keys.length === 6) await log.close()
+      }
+    }
+    await expect(run(5)).rejects.toThrow('the database went away')
+    // The fifth was no batch yet.
+    expect(keys).toEqual([0, 1, 2, 3])
+    expect(log.size).toBe(5)
+    await expectCode(run(9), 'ERR_LOG_CLOSED')
+    expect(keys).toEqual([0, 1, 2, 3, 0, 1])
+    expect(log.size).toBe(7)
+    expect(closed).toBe(2)
+  })
+
   it('refuses wrong options before it takes an input', async () => {
     const chen = await person(1)
     const options = { author: chen, recipients: [chen.public] }

@@ -67,7 +67,9 @@ export function cborLength(value: CborValue): number {
   if (value instanceof Tagged) return headLength(value.tag) + cborLength(value.value)
   if (value instanceof Map) {
     let length = headLength(value.size)
-    for (const [key, item] of value as CborMap) length += cborLength(keyOf(key)) + cborLength(item)
+    for (const key of value.keys() as Iterable<CborKey>) {
+      length += cborLength(keyOf(key)) + cborLength((value as CborMap).get(key)!)
+    }
     return length
   }
   throw new TypeError('CBOR: a value of a type that has no encoding here')
@@ -81,7 +83,7 @@ function write(out: Uint8Array, offset: number, value: CborValue): number {
     case 'bigint':
       return value < 0n ? writeHead(out, offset, 1, -1n - value) : writeHead(out, offset, 0, value)
     case 'string':
-      return writeUtf8(out, writeHead(out, offset, 3, utf8Length(value)), value)
+      return writeText(out, offset, value)
     case 'boolean':
       return writeHead(out, offset, 7, value ? 21 : 20)
   }
@@ -101,10 +103,21 @@ function write(out: Uint8Array, offset: number, value: CborValue): number {
   return end
 }
 
+/** Its head has the place that text of as many ASCII characters needs; where that is too little, the text moves. */
+function writeText(out: Uint8Array, offset: number, text: string): number {
+  const start = offset + headLength(text.length)
+  const end = writeUtf8(out, start, text)
+  const head = headLength(end - start)
+  if (offset + head !== start) out.copyWithin(offset + head, start, end)
+  return writeHead(out, offset, 3, end - start) + end - start
+}
+
 function writeMap(out: Uint8Array, offset: number, map: CborMap): number {
   let end = writeHead(out, offset, 5, map.size)
-  const keys = [...map.keys()].sort(compareKeys)
-  for (const [i, key] of keys.entries()) {
+  const keys = [...map.keys()]
+  if (keys.some((key, i) => i > 0 && compareKeys(keys[i - 1]!, key) > 0)) keys.sort(compareKeys)
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
     if (i > 0 && compareKeys(keys[i - 1]!, key) === 0) {
       throw new RangeError('CBOR: one key twice, as number and bigint')
     }
