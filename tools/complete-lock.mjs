@@ -8,19 +8,39 @@ const file = join(process.argv[2] ?? join(import.meta.dirname, '..'), 'package-l
 const lock = JSON.parse(readFileSync(file, 'utf8'))
 const packages = lock.packages
 
-/** The systems and processors as npm spells them, read off a package's name. */
+const systems = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+]
+const processors = [
+  'arm',
+  'arm64',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'x64',
+]
+const otherNames = { windows: 'win32', aarch64: 'arm64', 64: 'x64' }
+
+/** The system and processor as npm spells them, read off a package's name. */
 function platformOf(name) {
-  const parts = name.split(/[/-]/)
-  const os = parts.find((part) =>
-    /^(aix|android|darwin|\w+bsd|linux|openharmony|sunos|win32)$/.test(part),
-  )
-  const cpu = parts.find((part) =>
-    /^(arm|arm64|ia32|loong64|mips64el|ppc64|riscv64|s390x|x64)$/.test(part),
-  )
+  const parts = name.split(/[/-]/).map((part) => otherNames[part] ?? part)
+  const os = parts.find((part) => systems.includes(part))
+  const cpu = parts.find((part) => processors.includes(part))
   if (!os || !cpu) throw new Error(`${name}: neither system nor processor in the name`)
-  const libc =
-    os !== 'linux' ? [] : /musl/.test(name) ? ['musl'] : /gnu/.test(name) ? ['glibc'] : []
-  return { cpu: [cpu], ...(libc.length ? { libc } : {}), os: [os] }
+  const libc = /musl/.test(name) ? ['musl'] : /gnu|glibc/.test(name) ? ['glibc'] : []
+  return { cpu: [cpu], ...(os === 'linux' && libc.length ? { libc } : {}), os: [os] }
 }
 
 let added = 0
