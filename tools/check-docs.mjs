@@ -1,4 +1,5 @@
 // Documentation that can be checked by machine: links, error codes, and sizes that the README quotes.
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
@@ -52,6 +53,17 @@ for (const [path, text] of sources) {
     if (!classes.has(name) && name !== 'TypeError' && name !== 'RangeError') {
       problems.push(`${path}: @throws ${name}, which does not exist`)
     }
+  }
+}
+
+// The sizes that the README quotes are those that are measured, to 0.2 kB.
+const readme = read('README.md')
+const limits = join('node_modules', 'size-limit', 'bin.js')
+const measured = spawnSync(process.execPath, [limits, '--json'], { encoding: 'utf8' })
+for (const { name, size } of JSON.parse(measured.stdout)) {
+  const [, quoted] = new RegExp(`^\\| ${name} \\| ([\\d.]+) kB \\|$`, 'm').exec(readme) ?? []
+  if (quoted === undefined || Math.abs(Number(quoted) - size / 1000) > 0.2) {
+    problems.push(`README.md: "${name}" is ${(size / 1000).toFixed(1)} kB, not ${quoted} kB`)
   }
 }
 

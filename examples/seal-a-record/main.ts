@@ -19,7 +19,15 @@ import {
 } from 'careseal'
 import { inspect } from 'careseal/envelope'
 import { isCaresealError } from 'careseal/errors'
-import { canonicalize, digest, digestToText, lossless1, parse, select } from 'careseal/fhir'
+import {
+  canonicalize,
+  digest,
+  digestToText,
+  lossless1,
+  parse,
+  type ResourceTree,
+  select,
+} from 'careseal/fhir'
 import { ed25519, generateIdentity, generateKey, keyDirectory } from 'careseal/keys'
 import { openLog, parseLogPolicy, readLog } from 'careseal/log'
 import { directoryStore } from 'careseal/store/fs'
@@ -70,15 +78,25 @@ async function readContent(argument: string | undefined): Promise<Uint8Array> {
   }
 }
 
+/** Parses the content; the tree is what is canonicalised later. */
+function readResource(content: Uint8Array): { tree: ResourceTree; type: string } {
+  try {
+    const tree = parse(content)
+    const [type] = select(tree, 'resourceType')
+    if (type?.kind === 'string') return { tree, type: type.text }
+  } catch (error) {
+    if (!isCaresealError(error)) throw error
+    throw new UsageError(`This file holds no FHIR JSON. ${error.message}`)
+  }
+  throw new UsageError('This JSON is no FHIR resource: it has no resourceType.')
+}
+
 /** A mistake in how the program was called: one sentence, no stack. */
 class UsageError extends Error {}
 
 async function main(): Promise<void> {
   const content = await readContent(process.argv[2])
-  const tree = parse(content)
-  const [type] = select(tree, 'resourceType')
-  if (type === undefined)
-    throw new UsageError('This JSON is no FHIR resource: it has no resourceType.')
+  const { tree, type } = readResource(content)
 
   await rm(output, { recursive: true, force: true })
   await mkdir(output, { recursive: true })
@@ -86,7 +104,7 @@ async function main(): Promise<void> {
   await step(`1. Canonicalise ${content.length.toLocaleString('en')} bytes of FHIR JSON`, () => {
     const { bytes, losses } = canonicalize(tree, { canonicalization: lossless1 })
     say(
-      `A ${type.text} in ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`,
+      `A ${type} in ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`,
     )
     say(digestToText(digest(tree)))
   })
