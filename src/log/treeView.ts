@@ -19,7 +19,7 @@ import { TileTree } from './tileTree.ts'
 export type ReadStore = Pick<Store, 'get'>
 
 /** Verified full tiles that are kept: 16 kB each with the nodes above their hashes. */
-const keptTiles = 256
+const keptTiles = 512
 /** Hashes of ranges that a view keeps. */
 const keptRanges = 4096
 
