@@ -48,7 +48,7 @@ export async function verifyEvent(
 ): Promise<VerifiedEvent> {
   const { authors, type, existedBefore = null, signal } = optionsOf(options)
   throwIfAborted(signal)
-  const raw = bytesArgument(bytes, 'bytes')
+  const raw = bytesArgument(bytes, 'bytes').slice()
   const item = decodeStrict(raw, malformedEvent, tags)
   const { event, time } = decodePayload(payloadOf(item))
   const expected = { kind: kindOf(event.type), labels: [headerEventSalt] }

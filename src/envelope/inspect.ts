@@ -17,7 +17,7 @@ export interface InspectedEnvelope {
     readonly recipients: readonly {
       /** 32 bytes of a key id, 16 of a hint; `null` if the entry names no key. */
       readonly keyId: Uint8Array | null
-      /** The KEM, such as `HPKE-X25519`; or `COSE` and the number, if this version does not know it. */
+      /** The KEM, such as `X25519`; or `COSE` and the number, if this version does not know it. */
       readonly algorithm: string
     }[]
   }

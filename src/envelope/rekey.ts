@@ -32,6 +32,8 @@ export interface RekeyOptions extends CallOptions {
   readonly recipients: readonly Recipient[]
   /** Present readers who are left out. */
   readonly remove?: readonly Recipient[]
+  /** Leaves out whoever is not in `recipients`, also entries that nobody here can name: a store may have added some. */
+  readonly removeOthers?: boolean
   /** The bytes given on sealing, if any. */
   readonly externalAad?: Uint8Array
   /** Lets a post-quantum envelope get a classical reader, which then is only as strong. */
@@ -76,6 +78,7 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
     signal,
     allowClassical = false,
     remove = [],
+    removeOthers = false,
     externalAad: given,
   } = optionsOf(options)
   throwIfAborted(signal)
@@ -87,7 +90,7 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
   const keyIds = kidMode(entry.kid)
   const keys = recipientKeys(recipients, keyIds, new Date())
   const removed = remove.map((reader, i) => recipientKey(reader, `remove[${i}]`, new Date(0)))
-  checkComplete(parsed, keys, removed)
+  checkComplete(parsed, keys, removed, removeOthers)
   checkDowngrade(parsed.own!.postQuantum, keys, allowClassical)
   checkContent(decodePlaintext(plaintext))
   const { envelopeId } = parsed.own!
@@ -108,15 +111,19 @@ function checkComplete(
   envelope: ParsedEnvelope,
   keys: readonly WrapKey[],
   removed: readonly WrapKey[],
+  removeOthers: boolean,
 ): void {
   const named = [...keys, ...removed]
   if (sortedUnique(named.map(({ id }) => id)).length !== named.length) {
     throw new RangeError('one reader stands twice in recipients and remove')
   }
+  if (removeOthers) return
   const entriesOf = entryFinder(envelope)
   const spokenFor = new Set(named.flatMap(({ id }) => entriesOf(id)))
   if (envelope.recipients.some((entry) => entry.kid !== null && !spokenFor.has(entry))) {
-    throw new RangeError('a present reader is neither in recipients nor in remove')
+    throw new RangeError(
+      'a present reader is neither in recipients nor in remove; { removeOthers: true } leaves all others out',
+    )
   }
   const hidden = envelope.recipients.filter(({ kid }) => kid === null).length
   if (hidden > 0 && named.length !== envelope.recipients.length) {

@@ -59,6 +59,7 @@ export class JsonSink {
   /** The string with its quotes; nothing may be added after that. */
   finish(): Uint8Array {
     const bytes = this.#bytes
+    if (this.#length >= this.#maximum) throw tooLarge(this.#maximum)
     bytes[0] = bytes[this.#length] = 0x22
     return bytes.subarray(0, this.#length + 1)
   }
@@ -66,7 +67,7 @@ export class JsonSink {
   #reserve(count: number): void {
     const needed = this.#length + count + 1
     if (needed <= this.#bytes.length) return
-    if (needed > this.#maximum) throw tooLarge(this.#maximum)
+    if (this.#length >= this.#maximum) throw tooLarge(this.#maximum)
     const wider = new Uint8Array(needed * 2)
     wider.set(this.#bytes)
     this.#bytes = wider

@@ -130,7 +130,9 @@ function isNarrative(tape: Tape, p: number, around: number): boolean {
   return (
     isMember(tape, p, around, ['text']) &&
     isObject(tape, p) &&
-    children(tape, p).some((child) => isMember(tape, child, p, ['div', 'status']))
+    children(tape, p).some((child) =>
+      isMember(tape, child, p, ['div', 'status', '_div', '_status']),
+    )
   )
 }
 

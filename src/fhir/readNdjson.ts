@@ -103,10 +103,10 @@ async function* split(
 
   const finish = (): NdjsonLine | FhirMalformed | null => {
     if (offset < begin) return null
-    if (size > maximum) {
+    const end = size <= kept.length && kept[size - 1] === 0x0d ? size - 1 : size
+    if (end > maximum) {
       return new FhirMalformed(`Line ${line} is longer than ${maximum} bytes`, { offset })
     }
-    const end = kept[size - 1] === 0x0d ? size - 1 : size
     const bytes = kept.slice(0, end)
     return bytes.every(isSpace) ? null : { line, offset, bytes }
   }
@@ -121,7 +121,7 @@ async function* split(
         // Only the end of a line may stand between the offset and the next line.
         const rest = chunk.subarray(Math.max(i, Math.min(end, begin - position)), end)
         if (!rest.every(isSpace)) throw new RangeError('At offset no line begins')
-      } else if (size + end - i <= maximum) {
+      } else if (size + end - i <= maximum + 1) {
         if (size + end - i > kept.length) {
           const wider = new Uint8Array(Math.max(size + end - i, kept.length * 2))
           wider.set(kept.subarray(0, size))

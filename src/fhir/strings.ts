@@ -54,7 +54,9 @@ export function stringContent(bytes: Uint8Array, start: number, end: number): Ui
 /** Text of one character for each byte; what ASCII is, stays. */
 export function byteText(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let text = ''
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!)
+  for (let i = start; i < end; i += 4096) {
+    text += String.fromCharCode(...bytes.subarray(i, Math.min(i + 4096, end)))
+  }
   return text
 }
 

@@ -1,8 +1,13 @@
+/** Whether a value is a valid Date, of this realm or another one. */
+export function isDate(value: unknown): value is Date {
+  const date = Object.prototype.toString.call(value) === '[object Date]'
+  return date && !Number.isNaN((value as Date).getTime())
+}
+
 /** A Date argument to whole seconds since 1970, the only time in our formats. */
 export function toSeconds(date: Date, name: string): number {
-  const milliseconds =
-    Object.prototype.toString.call(date) === '[object Date]' ? date.getTime() : Number.NaN
-  if (!(milliseconds >= 0)) throw new RangeError(`${name} must be a valid Date from 1970 on`)
+  const milliseconds = isDate(date) ? date.getTime() : -1
+  if (milliseconds < 0) throw new RangeError(`${name} must be a valid Date from 1970 on`)
   return Math.floor(milliseconds / 1000)
 }
 

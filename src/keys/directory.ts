@@ -3,6 +3,7 @@ import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes, toHex } from '../internal/bytes.ts'
 import { isIdentity } from '../internal/identity.ts'
 import { fieldOf, optionsOf } from '../internal/options.ts'
+import { isDate } from '../internal/time.ts'
 import type { CallOptions, KeyDirectory, KeyRecord, PublicIdentity } from './types.ts'
 
 /** An identity with what the directory's keeper knows beside its card. */
@@ -24,9 +25,9 @@ export interface DirectoryEntry {
  * directory over a database implement `KeyDirectory`: one method.
  *
  * @param entries - Identities, or identities with a name and validity. Of two cards of one signing key the
- *   later one counts.
+ *   later one counts; what its keeper said of the key holds with any of its cards, the stricter word first.
  * @returns The directory.
- * @throws {@link TypeError} if an entry is no identity of this package.
+ * @throws {@link TypeError} if an entry is no identity of this package, or a date is none.
  * @throws {@link IdentityInvalid} if two cards of one signing key have one date but different encryption keys.
  * @example
  * Trusting two physicians as authors.
@@ -49,7 +50,7 @@ export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>)
     )
     const id = toHex(record.key.id)
     const other = records.get(id)
-    if (other === undefined || isLater(record.identity, other.identity)) records.set(id, record)
+    records.set(id, other === undefined ? record : merged(record, other))
   }
   return {
     async find(id: Uint8Array, options: CallOptions = {}) {
@@ -68,10 +69,37 @@ function recordOf(entry: DirectoryEntry): KeyRecord {
     key: identity.signing,
     identity,
     name: name ?? null,
-    validFrom: validFrom ?? null,
-    validUntil: validUntil ?? identity.expires,
-    compromisedAt: compromisedAt ?? null,
+    validFrom: dateArgument(validFrom, 'validFrom'),
+    validUntil: dateArgument(validUntil, 'validUntil') ?? identity.expires,
+    compromisedAt: dateArgument(compromisedAt, 'compromisedAt'),
   })
+}
+
+function dateArgument(date: Date | undefined, name: string): Date | null {
+  if (date === undefined || date === null) return null
+  if (!isDate(date)) throw new TypeError(`${name} must be a valid Date`)
+  return date
+}
+
+/** A renewed card, whoever made it, must not take back that a key is compromised or ends. */
+function merged(one: KeyRecord, other: KeyRecord): KeyRecord {
+  const [later, earlier] = isLater(one.identity, other.identity) ? [one, other] : [other, one]
+  // The end of a card is not a word of the keeper: a later card renews it.
+  const ends = [one, other].map(({ validUntil, identity }) =>
+    validUntil === identity.expires ? null : validUntil,
+  )
+  return Object.freeze({
+    ...later,
+    name: later.name ?? earlier.name,
+    validFrom: extreme([one.validFrom, other.validFrom], Math.max),
+    validUntil: extreme(ends, Math.min) ?? later.identity.expires,
+    compromisedAt: extreme([one.compromisedAt, other.compromisedAt], Math.min),
+  })
+}
+
+function extreme(dates: (Date | null)[], choose: (...times: number[]) => number): Date | null {
+  const times = dates.flatMap((date) => (date === null ? [] : [date.getTime()]))
+  return times.length === 0 ? null : new Date(choose(...times))
 }
 
 function isLater(a: PublicIdentity, b: PublicIdentity): boolean {

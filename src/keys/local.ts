@@ -116,6 +116,7 @@ export function exportSeed(key: LocalDecapsulator | LocalSigner): Uint8Array {
 export function destroyKey(key: LocalDecapsulator | LocalSigner): void {
   const entry = heldOf(key)
   wipe(entry.seed)
+  entry.secret?.wipe?.()
   entry.secret = null
 }
 

@@ -20,6 +20,8 @@ export interface ReceiptParts {
 /** More than any honest receipt holds; keeps hostile ones cheap. */
 const maximumProofs = 16
 const maximumAnchors = 64
+/** type "/" subtype of RFC 6838 §4.2, without parameters. */
+const mediaTypeForm = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/i
 
 /** The error of everything in a receipt's encoding. */
 export function malformedReceipt(problem: string, offset?: number): ReceiptMalformed {
@@ -71,6 +73,10 @@ function anchorOf(item: CborValue, proofs: number): AnchorEvidence {
   const [mediaType, evidence, proof] = [map.get(1), map.get(2), map.get(3)]
   if (typeof mediaType !== 'string' || !(evidence instanceof Uint8Array)) {
     throw malformedReceipt('an anchor without media type and evidence')
+  }
+  // Nobody signed it, and it is shown to people.
+  if (mediaType.length > 127 || !mediaTypeForm.test(mediaType)) {
+    throw malformedReceipt('an anchor whose media type is none')
   }
   if (typeof proof !== 'number' || !(proof >= 0 && proof < proofs)) {
     throw malformedReceipt('an anchor for a proof that is not there')

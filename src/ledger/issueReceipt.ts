@@ -40,13 +40,11 @@ export async function issueReceipt(
   options: IssueReceiptOptions,
 ): Promise<Uint8Array> {
   const { log, commitment: known } = optionsOf(options)
+  const commitment = known === undefined ? null : bytesArgument(known, 'commitment', 32).slice()
   const proof = await log.proveInclusion(index)
-  if (known !== undefined) {
-    const commitment = bytesArgument(known, 'commitment', 32)
-    return encodeReceipt({ commitment, proofs: [proof], anchors: [] })
-  }
-  for await (const commitment of log.read(index, index + 1)) {
-    return encodeReceipt({ commitment, proofs: [proof], anchors: [] })
+  if (commitment !== null) return encodeReceipt({ commitment, proofs: [proof], anchors: [] })
+  for await (const entry of log.read(index, index + 1)) {
+    return encodeReceipt({ commitment: entry, proofs: [proof], anchors: [] })
   }
   throw new LogCorrupt(
     'The log proves an entry that it cannot read. Restore its files from the last backup.',

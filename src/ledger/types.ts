@@ -77,7 +77,7 @@ export interface VerifiedReceipt extends Verified<'receipt'> {
   readonly assurance: 'log-only' | 'witnessed' | 'anchored' | 'witnessed+anchored'
   /** The entry existed before this time; `null` where only claimed times are known. */
   readonly existedBefore: Date | null
-  /** Witnesses whose cosignatures verified. */
+  /** Witnesses whose cosignatures verified, on the checkpoint that filled the quorum first, else on the largest. */
   readonly witnesses: readonly VerifiedWitness[]
   /** Ledgers whose evidence verified. */
   readonly anchors: readonly VerifiedAnchor[]

@@ -4,6 +4,7 @@ import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { type CborValue, decodeForeign, encodeCbor, Tagged } from '../internal/cbor/index.ts'
 import { signBytes } from '../internal/cose/signer.ts'
 import { hashSize, inclusionRoot, leafHash } from '../internal/merkle/index.ts'
+import { optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import { headerAlg, headerCrit, headerKid, tagSign1 } from '../internal/registry.ts'
 import type { CallOptions, SignaturePublicKey, Signer } from '../keys/index.ts'
@@ -48,12 +49,15 @@ export interface VerifiedCoseReceipt {
   readonly [verifiedBrand]: true
   /** Who issued it by its own signed word: the origin of a log of ours; `null` if it does not say. */
   readonly issuer: string | null
-  /** Place of the entry in the log, from 0. */
-  readonly index: number
-  /** Entries in the log when it was signed. */
-  readonly size: number
-  /** Root of the tree of these entries, 32 bytes. */
+  /** Root of the tree that has the entry, 32 bytes: what the log signed. */
   readonly root: Uint8Array
+  /** What the receipt says beside: the signature covers the root alone, and one root fits several places and sizes. */
+  readonly unverified: {
+    /** Place of the entry in the log, from 0. */
+    readonly index: number
+    /** Entries in the log when it was signed. */
+    readonly size: number
+  }
 }
 
 /**
@@ -80,7 +84,7 @@ export interface VerifiedCoseReceipt {
  * await log.append([commitment])
  * const receipt = await toCoseReceipt(await log.proveInclusion(1), { commitment, signer })
  * const verified = await verifyCoseReceipt(receipt, { commitment, key: signer.publicKey })
- * console.log(verified.issuer, verified.index) // clinic.example/log 1
+ * console.log(verified.issuer) // clinic.example/log
  * ```
  * @see RFC 9942 §5.2
  */
@@ -88,8 +92,8 @@ export async function toCoseReceipt(
   proof: string,
   options: ToCoseReceiptOptions,
 ): Promise<Uint8Array> {
-  const { signer, signal } = options
-  const commitment = bytesArgument(options.commitment, 'commitment', hashSize)
+  const { signer, signal, commitment: given } = optionsOf(options)
+  const commitment = bytesArgument(given, 'commitment', hashSize)
   const { index, hashes, checkpoint: note } = parseTlogProof(proof)
   const checkpoint = parseCheckpoint(note)
   const root = inclusionRoot(index, checkpoint.size, leafHash(commitment), hashes)
@@ -121,7 +125,8 @@ export async function toCoseReceipt(
  *
  * @param receipt - The receipt, from an attacker.
  * @param options - The entry and the key of the log.
- * @returns What is proven.
+ * @returns What is proven: that the log has the entry. A tlog-proof proves the place and the size too, because a
+ *   checkpoint signs the size.
  * @throws {@link TypeError} if an argument has the wrong type.
  * @throws {@link ProofMalformed} if it is no such receipt.
  * @throws {@link ProofInvalid} if it does not prove this entry, or is not signed by this key.
@@ -137,8 +142,8 @@ export async function toCoseReceipt(
  * const commitment = new Uint8Array(32).fill(9)
  * await log.append([commitment])
  * const receipt = await toCoseReceipt(await log.proveInclusion(1), { commitment, signer })
- * const { size } = await verifyCoseReceipt(receipt, { commitment, key: signer.publicKey })
- * console.log(size) // 2
+ * const { unverified } = await verifyCoseReceipt(receipt, { commitment, key: signer.publicKey })
+ * console.log(unverified.index) // 1
  * ```
  * @see RFC 9942 §5.2
  */
@@ -146,8 +151,9 @@ export async function verifyCoseReceipt(
   receipt: Uint8Array,
   options: VerifyCoseReceiptOptions,
 ): Promise<VerifiedCoseReceipt> {
-  const key = publicKeyArgument(options.key, 'signature', 'key')
-  const commitment = bytesArgument(options.commitment, 'commitment')
+  const own = optionsOf(options)
+  const key = publicKeyArgument(own.key, 'signature', 'key')
+  const commitment = bytesArgument(own.commitment, 'commitment')
   const { headers, alg, issuer, size, index, path, payload, signature } = parseReceipt(
     bytesArgument(receipt, 'receipt'),
   )
@@ -161,7 +167,8 @@ export async function verifyCoseReceipt(
     (await verifierOf(key).verify(toBeSigned(headers, root), signature))
   if (!good)
     throw new ProofInvalid('The receipt does not prove this entry with a signature of this key.')
-  return Object.freeze({ issuer, index, size, root }) as unknown as VerifiedCoseReceipt
+  const unverified = Object.freeze({ index, size })
+  return Object.freeze({ issuer, root, unverified }) as unknown as VerifiedCoseReceipt
 }
 
 /** Sig_structure of RFC 9052 §4.4; the payload is the root, whether it is attached or not. */

@@ -2,6 +2,7 @@ import { AlgorithmUnsupported } from '../errors.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { concat } from '../internal/bytes.ts'
 import { signBytes } from '../internal/cose/signer.ts'
+import { optionsOf } from '../internal/options.ts'
 import { toSeconds } from '../internal/time.ts'
 import type { CallOptions, Signer } from '../keys/index.ts'
 import { parseCheckpoint } from './checkpoint.ts'
@@ -46,7 +47,7 @@ export interface CosignOptions extends CallOptions {
  * @see https://c2sp.org/tlog-cosignature
  */
 export async function cosign(checkpoint: string, options: CosignOptions): Promise<string> {
-  const { name, signer, now = new Date(), signal } = options
+  const { name, signer, now = new Date(), signal } = optionsOf(options)
   const { text } = parseCheckpoint(checkpoint)
   if (!isKeyName(name))
     throw new RangeError('name must not be empty and have no spaces and no plus')

@@ -1,4 +1,5 @@
 import { decodeStrict, encodeCbor } from '../internal/cbor/index.ts'
+import { isSize } from '../internal/merkle/index.ts'
 import { fromSeconds } from '../internal/time.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
 import { tileWidth } from './tileNames.ts'
@@ -38,7 +39,7 @@ export function decodeHead(bytes: Uint8Array): Head & { readonly checkpoint: Che
     typeof note !== 'string' ||
     typeof tiled !== 'number' ||
     !(entries instanceof Uint8Array) ||
-    typeof writtenAt !== 'number' ||
+    !isSize(writtenAt) ||
     rest.length > 0
   ) {
     throw damaged('its parts are not those of a head')

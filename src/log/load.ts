@@ -5,6 +5,7 @@ import type { Store } from '../store/index.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { type FullTile, GrowingTree } from './growingTree.ts'
 import { checkpointKey, decodeHead, headKey, writtenAtText } from './head.ts'
+import { isKeyName } from './note.ts'
 import type { LogSigner } from './signer.ts'
 import { corrupt, fetchEdge, TileCache, TreeView } from './treeView.ts'
 
@@ -83,7 +84,7 @@ export async function loadLog(
 async function requireOwn(checkpoint: Checkpoint, signer: LogSigner): Promise<void> {
   if (checkpoint.origin !== signer.origin) {
     throw new LogCorrupt(
-      `The store holds the log ${checkpoint.origin}. Open it under that origin, or give ${signer.origin} a store of its own (prefixStore).`,
+      `The store holds ${nameOf(checkpoint)}. Open it under that origin, or give ${signer.origin} a store of its own (prefixStore).`,
     )
   }
   if (!(await signer.signed(checkpoint))) {
@@ -91,6 +92,11 @@ async function requireOwn(checkpoint: Checkpoint, signer: LogSigner): Promise<vo
       `The log ${signer.origin} in this store is signed with another key. Open it with its own signer, or give this one a store and an origin of its own.`,
     )
   }
+}
+
+/** Nobody has verified it yet: a message shows it only if it is short and a name. */
+function nameOf({ origin }: Checkpoint): string {
+  return origin.length <= 255 && isKeyName(origin) ? `the log ${origin}` : 'another log'
 }
 
 function behind(state: string, size: number): LogBehind {

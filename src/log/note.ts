@@ -27,7 +27,8 @@ const maximumSignatures = 100
 // biome-ignore lint/suspicious/noControlCharactersInRegex: notes have none but newlines
 const control = /[\u0000-\u0009\u000b-\u001f]/
 /** White_Space of Unicode above the control characters, and the plus that separates the parts of a verifier key. */
-const outsideNames = /[\n\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/
+const outsideNames =
+  /[\u007f-\u009f\n\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]/
 
 /**
  * Takes a signed note apart. Verifies nothing: use `verifyCheckpoint` for what is to be trusted.

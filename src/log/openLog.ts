@@ -3,6 +3,7 @@ import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { sha256 } from '../internal/engine/hash.ts'
 import { hashSize, isSize } from '../internal/merkle/index.ts'
+import { optionsOf } from '../internal/options.ts'
 import { ascii, encodeUtf8 } from '../internal/utf8.ts'
 import type { CallOptions, Signer } from '../keys/index.ts'
 import type { Store } from '../store/index.ts'
@@ -62,10 +63,11 @@ export interface OpenLogOptions extends CallOptions {
  * @see https://c2sp.org/tlog-tiles
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
-  const { store, signal, clock = () => new Date() } = options
-  const signer = new LogSigner(options.origin, options.signer)
+  const own = optionsOf(options)
+  const { store, signal, clock = () => new Date() } = own
+  const signer = new LogSigner(own.origin, own.signer)
   throwIfAborted(signal)
-  const floor = options.floor === undefined ? null : floorArgument(await options.floor())
+  const floor = own.floor === undefined ? null : floorArgument(await own.floor())
   // Before the lock, so that nothing at all is written to a log that is behind.
   const seen = await loadLog(store, signer, floor)
   throwIfAborted(signal)
@@ -77,7 +79,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     throwIfAborted(signal)
     const genesis = sha256(ascii('careseal/genesis/1'), encodeUtf8(signer.origin))
     const writer = await Writer.open({ store, signer, clock }, stored, genesis)
-    return logOver(writer, signer, options.floor !== undefined, async () => lock?.release())
+    return logOver(writer, signer, own.floor !== undefined, async () => lock?.release())
   } catch (error) {
     await lock?.release()
     throw error
@@ -103,26 +105,29 @@ function logOver(
       const copies = commitments.map((commitment, i) =>
         bytesArgument(commitment, `commitments[${i}]`, hashSize),
       )
-      throwIfAborted(options.signal)
+      const { signal } = optionsOf(options)
+      throwIfAborted(signal)
       if (closed !== null) throw new LogClosed()
-      return copies.length === 0 ? [] : queue.append(copies, options.signal)
+      return copies.length === 0 ? [] : queue.append(copies, signal)
     },
     async checkpoint(options: CallOptions = {}) {
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       return writer.view.note
     },
     async proveInclusion(index: number, options: ProveInclusionOptions = {}) {
-      throwIfAborted(options.signal)
-      return proveInclusion(writer.view, signer.origin, index, options, (size, root) =>
-        signer.sign(size, root, options.signal),
+      const own = optionsOf(options)
+      throwIfAborted(own.signal)
+      return proveInclusion(writer.view, signer.origin, index, own, (size, root) =>
+        signer.sign(size, root, own.signal),
       )
     },
     async proveConsistency(from: number, to: number, options: CallOptions = {}) {
-      throwIfAborted(options.signal)
-      return proveConsistency(writer.view.view, from, to, options)
+      const own = optionsOf(options)
+      throwIfAborted(own.signal)
+      return proveConsistency(writer.view.view, from, to, own)
     },
     read: (from: number, to: number, options: CallOptions = {}) =>
-      readEntries(writer.view.view, from, to, options),
+      readEntries(writer.view.view, from, to, optionsOf(options)),
     close() {
       closed ??= queue.idle().then(release)
       return closed

@@ -1,6 +1,7 @@
 import { LedgerConflict, LogCorrupt, ProofInvalid } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { equalBytes } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import { decodeUtf8 } from '../internal/utf8.ts'
 import type { CallOptions } from '../keys/index.ts'
 import { checkpointKey } from './head.ts'
@@ -49,32 +50,35 @@ export interface ReadLogOptions extends CallOptions {
  * @see https://c2sp.org/tlog-tiles
  */
 export async function readLog(options: ReadLogOptions): Promise<LogReader> {
-  const reader = new Reader(options.store, options.policy)
-  await reader.refresh(options)
+  const own = optionsOf(options)
+  const reader = new Reader(own.store, own.policy)
+  await reader.refresh(own)
   return {
     origin: reader.current.verified.origin,
     get size() {
       return reader.current.view.size
     },
     async checkpoint(call: CallOptions = {}) {
-      await reader.refresh(call)
+      await reader.refresh(optionsOf(call))
       return reader.current.note
     },
     async proveInclusion(index: number, call: ProveInclusionOptions = {}) {
-      throwIfAborted(call.signal)
+      const own = optionsOf(call)
+      throwIfAborted(own.signal)
       const { current } = reader
-      return proveInclusion(current, current.verified.origin, index, call, async (size) => {
+      return proveInclusion(current, current.verified.origin, index, own, async (size) => {
         throw new RangeError(
           `A reader cannot sign the checkpoint of size ${size}. Pass the signed one in { checkpoint }.`,
         )
       })
     },
     async proveConsistency(from: number, to: number, call: CallOptions = {}) {
-      throwIfAborted(call.signal)
-      return proveConsistency(reader.current.view, from, to, call)
+      const own = optionsOf(call)
+      throwIfAborted(own.signal)
+      return proveConsistency(reader.current.view, from, to, own)
     },
     read: (from: number, to: number, call: CallOptions = {}) =>
-      readEntries(reader.current.view, from, to, call),
+      readEntries(reader.current.view, from, to, optionsOf(call)),
   }
 }
 
@@ -88,6 +92,8 @@ class Reader {
   readonly #policy: LogPolicy
   readonly #cache = new TileCache()
   #current: Current | null = null
+  /** Refreshing is one after the other: each new checkpoint is held against the one before it. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(store: ReadStore, policy: LogPolicy) {
     this.#store = store
@@ -100,7 +106,13 @@ class Reader {
   }
 
   /** Fetches the checkpoint and goes forward to it; an older one of the same history changes nothing. */
-  async refresh(options: CallOptions): Promise<void> {
+  refresh(options: CallOptions): Promise<void> {
+    const refreshed = this.#last.then(() => this.#refresh(options))
+    this.#last = refreshed.catch(() => {})
+    return refreshed
+  }
+
+  async #refresh(options: CallOptions): Promise<void> {
     throwIfAborted(options.signal)
     const bytes = await this.#store.get(checkpointKey, options)
     if (bytes === null) {
@@ -120,16 +132,13 @@ class Reader {
       const trial = new TreeView(this.#store, new TileCache(), verified, edge)
       if (before !== null) await requireSame(trial, before.verified, options)
       const view = new TreeView(this.#store, this.#cache, verified, edge)
-      // Another call may have gone further meanwhile.
-      if (this.#current === null || view.size > this.#current.view.size) {
-        this.#current = { view, note: verified.note, verified }
-      }
+      this.#current = { view, note: verified.note, verified }
       return
     }
     await requireSame(before.view, verified, options)
     // The same checkpoint may have more cosignatures by now.
-    if (verified.size === this.current.view.size) {
-      this.#current = { view: this.current.view, note: verified.note, verified }
+    if (verified.size === before.view.size) {
+      this.#current = { view: before.view, note: verified.note, verified }
     }
   }
 }

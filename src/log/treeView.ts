@@ -1,6 +1,6 @@
 import { LogCorrupt } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { equalBytes } from '../internal/bytes.ts'
+import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import type { MaybePromise } from '../internal/engine/tier.ts'
 import {
   CompactRange,
@@ -237,7 +237,8 @@ async function fetchTile<T>(
   if (width < tileWidth) keys.push(tileKey(level, index, tileWidth))
   for (const key of keys) {
     const bytes = await store.get(key, options)
-    const parsed = bytes === null ? null : parse(bytes)
+    // Seen as a plain array: a Buffer's slice() would still be the store's own memory.
+    const parsed = bytes === null ? null : parse(bytesArgument(bytes, 'what the store holds'))
     if (parsed !== null) return parsed
   }
   throw corrupt(`${keys[0]} is missing or has a wrong length`)

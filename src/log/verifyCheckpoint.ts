@@ -1,3 +1,4 @@
+import { optionsOf } from '../internal/options.ts'
 import { judgeCheckpoint } from './judge.ts'
 import type { LogPolicy, VerifiedCheckpoint } from './types.ts'
 
@@ -36,5 +37,5 @@ export async function verifyCheckpoint(
   note: string,
   options: VerifyCheckpointOptions,
 ): Promise<VerifiedCheckpoint> {
-  return Object.freeze(await judgeCheckpoint(note, options.policy))
+  return Object.freeze(await judgeCheckpoint(note, optionsOf(options).policy))
 }

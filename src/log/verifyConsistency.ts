@@ -1,6 +1,7 @@
 import { LedgerConflict, ProofInvalid } from '../errors.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { isConsistent } from '../internal/merkle/index.ts'
+import { optionsOf } from '../internal/options.ts'
 import { judgeCheckpoint } from './judge.ts'
 import type { LogPolicy, VerifiedConsistency } from './types.ts'
 
@@ -51,8 +52,9 @@ export async function verifyConsistency(
   options: VerifyConsistencyOptions,
 ): Promise<VerifiedConsistency> {
   const hashes = proof.map((hash) => bytesArgument(hash, 'proof'))
-  const older = Object.freeze(await judgeCheckpoint(options.older, options.policy))
-  const newer = Object.freeze(await judgeCheckpoint(options.newer, options.policy))
+  const { policy, ...notes } = optionsOf(options)
+  const older = Object.freeze(await judgeCheckpoint(notes.older, policy))
+  const newer = Object.freeze(await judgeCheckpoint(notes.newer, policy))
   if (older.origin !== newer.origin) {
     throw new ProofInvalid('The checkpoints are of two logs. Compare checkpoints of one origin.')
   }

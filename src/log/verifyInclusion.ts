@@ -1,6 +1,7 @@
 import { ProofInvalid } from '../errors.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { hashSize, inclusionRoot, leafHash } from '../internal/merkle/index.ts'
+import { optionsOf } from '../internal/options.ts'
 import { judgeCheckpoint } from './judge.ts'
 import { parseTlogProof } from './tlogProof.ts'
 import type { LogPolicy, VerifiedInclusion } from './types.ts'
@@ -50,12 +51,13 @@ export async function verifyInclusion(
   proof: string,
   options: VerifyInclusionOptions,
 ): Promise<VerifiedInclusion> {
-  const commitment = bytesArgument(options.commitment, 'commitment', hashSize).slice()
+  const { policy, refuseExtra, commitment: given } = optionsOf(options)
+  const commitment = bytesArgument(given, 'commitment', hashSize).slice()
   const { index, hashes, checkpoint: note, extra } = parseTlogProof(proof)
-  if (extra !== null && options.refuseExtra === true) {
+  if (extra !== null && refuseExtra === true) {
     throw new ProofInvalid('The proof carries extra data, which nobody has signed.')
   }
-  const verified = await judgeCheckpoint(note, options.policy, ({ size, root }) => {
+  const verified = await judgeCheckpoint(note, policy, ({ size, root }) => {
     const found = inclusionRoot(index, size, leafHash(commitment), hashes)
     if (found === null || !equalBytes(found, root)) {
       throw new ProofInvalid(

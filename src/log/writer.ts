@@ -1,4 +1,4 @@
-import { LogLocked } from '../errors.ts'
+import { LogLocked, StoreFailed } from '../errors.ts'
 import { equalBytes } from '../internal/bytes.ts'
 import { toSeconds } from '../internal/time.ts'
 import { decodeUtf8, encodeUtf8 } from '../internal/utf8.ts'
@@ -11,6 +11,9 @@ import type { SignedView } from './reading.ts'
 import type { LogSigner } from './signer.ts'
 import { tileWidth } from './tileNames.ts'
 import { TileCache, TreeView } from './treeView.ts'
+
+/** How often a checkpoint that others move on at the same time is tried. */
+const maximumAttempts = 100
 
 /** What a writer works with. */
 export interface WriterParts {
@@ -106,7 +109,12 @@ export class Writer {
     const { store, signer } = this.#parts
     const bytes = encodeUtf8(note)
     // It follows from the head like the tiles do, so it may be lazy.
-    while (!(await store.put(checkpointKey, bytes, { expect: this.#published, lazy: true }))) {
+    for (
+      let attempt = 0;
+      !(await store.put(checkpointKey, bytes, { expect: this.#published, lazy: true }));
+      attempt++
+    ) {
+      if (attempt === maximumAttempts) throw unsettled()
       this.#published = await store.get(checkpointKey)
       const text = this.#published === null ? null : decodeUtf8(this.#published)
       const there = await signer.recognize(text)
@@ -127,6 +135,13 @@ export class Writer {
     )
     return this.#lost
   }
+}
+
+function unsettled(): StoreFailed {
+  return new StoreFailed(
+    `The store has refused to write ${checkpointKey} again and again, though nobody else moved it on. Its compare-and-set does not work.`,
+    { outcome: 'not-applied', retryable: true },
+  )
 }
 
 /** The first commit of a log: its genesis entry. */

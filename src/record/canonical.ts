@@ -66,7 +66,15 @@ export function digestByName(
       'The record uses a canonicalization that is not at hand: import it and pass it in { canonicalizations }.',
     )
   }
-  return digest(content, { canonicalization, hash, strict: true }).value
+  try {
+    return digest(content, { canonicalization, hash, strict: true }).value
+  } catch (error) {
+    if (!isCaresealError(error)) throw error
+    // Its author's fault, and what is wrong where is content.
+    throw new RecordInvalid(
+      `The content of the record has no canonical form under ${name}, though its author says so. Ask the author for a correct one.`,
+    )
+  }
 }
 
 function noteOf(error: Error & { path?: string | null }): Reason {

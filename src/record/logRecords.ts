@@ -14,7 +14,7 @@ export interface LoggedEntry {
 }
 
 /**
- * Enters sealed records and signed events into a log, all under one checkpoint. The log sees 32 random-looking
+ * Enters sealed records and signed events into a log; their receipts are all of one checkpoint. The log sees 32 random-looking
  * bytes of each. Entering one twice is harmless: both receipts are good.
  *
  * @param items - Sealed records, signed events, or rows with their commitment.
@@ -52,9 +52,9 @@ export async function logRecords(
   const { log, signal } = optionsOf(options)
   throwIfAborted(signal)
   const commitments = items.map(({ commitment }, i) =>
-    bytesArgument(commitment, `items[${i}].commitment`, 32),
+    bytesArgument(commitment, `items[${i}].commitment`, 32).slice(),
   )
-  const entries = await log.append(commitments)
+  const entries = await log.append(commitments, { signal })
   return Promise.all(
     entries.map(async ({ index }, i) => ({
       index,

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { wrapInBatch } from '../internal/envelope/batch.ts'
-import { optionsOf } from '../internal/options.ts'
+import { fieldOf, optionsOf } from '../internal/options.ts'
 import { turn } from '../internal/turn.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
@@ -102,34 +102,41 @@ async function* sealBatches<K>(
   }
 }
 
-/** What has become of entering one batch and of sealing the next. */
-type Both<K> = [
-  PromiseSettledResult<SealedBatch<K, LoggedRecord> | null>,
-  PromiseSettledResult<IteratorResult<SealedBatch<K>>>,
-]
-
-/** Enters batches in a log. While the storage is busy with one batch, the next one is being sealed. */
+/**
+ * Enters batches in a log. While the storage is busy with one batch, the next one is being sealed; what the log
+ * has is handed out at once, for the source may wait until it is stored.
+ */
 async function* logBatches<K>(
   batches: AsyncIterable<SealedBatch<K>>,
   log: Log,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SealedBatch<K, LoggedRecord>> {
-  let entering: Promise<SealedBatch<K, LoggedRecord>> | null = null
   const rest = batches[Symbol.asyncIterator]()
+  let entering: Promise<SealedBatch<K, LoggedRecord>> | null = null
+  let waiting = false
+  const advance = (): Promise<IteratorResult<SealedBatch<K>>> => {
+    waiting = true
+    const next = rest.next().finally(() => {
+      waiting = false
+    })
+    // Reported when it is waited for, after the batch before it.
+    next.catch(() => {})
+    return next
+  }
   try {
     for (;;) {
-      // Settled, so that an input that fails does not lose the batch before it, which the log may have by now.
-      const [entered, next]: Both<K> = await Promise.allSettled([entering, rest.next()])
-      if (entered.status === 'rejected') throw entered.reason
-      if (entered.value !== null) yield entered.value
-      if (next.status === 'rejected') throw next.reason
-      if (next.value.done === true) return
-      entering = enter(next.value.value, log, signal)
-      // Reported when it is waited for.
+      const next = advance()
+      if (entering !== null) yield await entering
+      const sealed = await next
+      if (sealed.done === true) return
+      entering = enter(sealed.value, log, signal)
       entering.catch(() => {})
     }
   } finally {
-    await rest.return?.()
+    // A source that does not answer is told to end, but not waited for.
+    const ended = rest.return?.()
+    if (waiting) ended?.catch(() => {})
+    else await ended
   }
 }
 
@@ -153,10 +160,10 @@ async function sealBatch<K>(
   const failed: { key: K; error: unknown }[] = []
   for (let i = 0; i < batch.length; i += inFlight) {
     const results = await Promise.all(
-      batch.slice(i, i + inFlight).map(({ key, ...input }) =>
+      batch.slice(i, i + inFlight).map((input) =>
         sealInput(input, options, readers, context).then(
-          (record) => () => records.push({ ...record, key }),
-          (error: unknown) => () => failed.push({ key, error }),
+          (record) => () => records.push({ ...record, key: input.key }),
+          (error: unknown) => () => failed.push({ key: fieldOf(input, 'key') as K, error }),
         ),
       ),
     )
@@ -170,11 +177,14 @@ async function sealBatch<K>(
 
 /** What an input does not say is said by the options of the call. */
 async function sealInput(
-  input: Omit<RecordInput<unknown>, 'key'>,
+  input: RecordInput<unknown>,
   options: SealRecordsOptions,
   readers: Readers,
   context: SealingContext,
 ): Promise<SealedRecord> {
+  if (typeof input !== 'object' || input === null) {
+    throw new TypeError('an input must be an object with key and content')
+  }
   const record = {
     content: input.content,
     readers: input.recipients === undefined ? readers : readersOf(input.recipients, context),

@@ -82,9 +82,9 @@ export async function shareRecord(
   } = optionsOf(options)
   throwIfAborted(signal)
   const now = rest.now ?? new Date()
-  const bytes = bytesArgument(envelope, 'envelope')
+  const bytes = bytesArgument(envelope, 'envelope').slice()
   const readers = readerKeys(as)
-  const added = recipientKeys(recipients, 'plain', now)
+  const added = recipientKeys(recipients, 'plain', new Date())
   const opening = { externalAad: new Uint8Array(0), profile: 'careseal', signal } as const
   const { envelope: parsed, plaintext } = await openPlaintext(bytes, readers, opening)
   const { commitment } = readRecord(plaintext, parsed.own!.envelopeId, canonicalizations)

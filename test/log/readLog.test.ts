@@ -85,17 +85,17 @@ describe('readLog', () => {
         loads++
         return new TileTree(new Uint8Array(32))
       })
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 600; i++) {
       await use(`${i}`)
       await use('0')
     }
-    expect(loads).toBe(300)
+    expect(loads).toBe(600)
     await use('0')
-    await use('299')
-    await use('46')
-    expect(loads).toBe(300)
-    await use('44')
-    expect(loads).toBe(301)
+    await use('599')
+    await use('90')
+    expect(loads).toBe(600)
+    await use('88')
+    expect(loads).toBe(601)
   })
 
   it('goes forward with the log, and not before it is asked to', async () => {

@@ -172,7 +172,7 @@ describe('a batch of records', () => {
     await expectCode(run(9), 'ERR_LOG_CLOSED')
     expect(keys).toEqual([0, 1, 2, 3, 0, 1])
     expect(log.size).toBe(7)
-    expect(closed).toBe(2)
+    await expect.poll(() => closed).toBe(2)
   })
 
   it('refuses wrong options before it takes an input', async () => {

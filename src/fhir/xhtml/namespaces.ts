@@ -7,7 +7,7 @@ const xmlns = 'http://www.w3.org/2000/xmlns/'
 /**
  * Canonical XML 1.1 §1.3 has no form for a document with a relative namespace name; what is no URI at all by
  * its characters (RFC 3986 §2) is taken for relative too. The name stands here as it does in a canonical
- * attribute.
+ * attribute. Names are compared again and again, so a long one is none: time stays linear.
  */
 const scheme = /^[a-z][a-z0-9+.-]{0,63}:/i
 const noUri = /[^!#-;=?-[\]_a-z~]|&(?!amp;)/i
@@ -43,7 +43,8 @@ export class Namespaces {
   declare(prefix: string, name: string): void {
     if (prefix === 'xml' && name === xml) return
     const isReserved = name === xml || name === xmlns || prefix === 'xml' || prefix === 'xmlns'
-    const isWrong = name === '' ? prefix !== '' : !scheme.test(name) || noUri.test(name)
+    const isUri = name.length < 256 && scheme.test(name) && !noUri.test(name)
+    const isWrong = name === '' ? prefix !== '' : !isUri
     if (isReserved || isWrong) throw notXhtml
     this.#set(this.#inText, prefix, name)
   }

@@ -1,5 +1,5 @@
 import { aeskw } from '@noble/ciphers/aes.js'
-import { concat } from '../bytes.ts'
+import { concat, wipe } from '../bytes.ts'
 import { type NodeCrypto, plain } from './node.ts'
 import { nativeFeature } from './tier.ts'
 
@@ -24,7 +24,10 @@ export function unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array): Uint8Ar
   try {
     if (node === null) return aeskw(wrappingKey).decrypt(wrapped)
     const decipher = node.createDecipheriv(name, wrappingKey, initial())
-    return concat(decipher.update(wrapped), decipher.final())
+    const update = decipher.update(wrapped)
+    const key = concat(update, decipher.final())
+    wipe(update)
+    return key
   } catch {
     return null
   }

@@ -7,6 +7,8 @@ import { type MaybePromise, nativeFeature, subtleFeature } from './tier.ts'
 /** A signing secret that answers for its own public key. */
 export interface SigningSecret {
   readonly publicKey: Uint8Array
+  /** Overwrites what was derived from the seed and is held here. */
+  wipe?(): void
   sign(message: Uint8Array): MaybePromise<Uint8Array>
 }
 

@@ -1,4 +1,5 @@
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js'
+import { wipe } from '../bytes.ts'
 import { randomBytes } from '../random.ts'
 import type { SigningSecret } from './ed25519.ts'
 import type { SignatureVerifier } from './ed25519Verify.ts'
@@ -8,6 +9,7 @@ export function mlDsaSecret(seed: Uint8Array): SigningSecret {
   const { secretKey, publicKey } = ml_dsa65.keygen(seed)
   return {
     publicKey,
+    wipe: () => wipe(secretKey),
     sign: (message) => ml_dsa65.sign(message, secretKey, { extraEntropy: randomBytes(32) }),
   }
 }

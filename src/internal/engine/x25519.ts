@@ -1,7 +1,7 @@
 import { pow } from '@noble/curves/abstract/modular.js'
 import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js'
 import { fromBase64Url, toBase64Url } from '../base64.ts'
-import { equalBytes, toHex } from '../bytes.ts'
+import { bytesToBigInt, equalBytes, toHex } from '../bytes.ts'
 import { okpJwk } from './jwk.ts'
 import { type KeyObject, type NodeCrypto, plain } from './node.ts'
 import { type MaybePromise, nativeFeature, subtleFeature } from './tier.ts'
@@ -48,25 +48,21 @@ const subtle = /* @__PURE__ */ subtleFeature(async (api) => {
   return shared !== null && equalBytes(shared, noble.getSharedSecret(probeSecret(), publicKey))
 })
 
-/**
- * The u-coordinates of small order, little-endian, canonical or not: whatever is agreed with one of them is
- * zero. The first four are 0, 1 and two of order 8; the others p − 1, p and p + 1.
- */
+/** The u-coordinates of small order, little-endian: 0, 1, two of order 8, p − 1. All that is agreed with them is zero. */
 const smallOrder: readonly string[] = [
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
   'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
   '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]
 
-/** Whether 32 bytes are a public key that something secret can be agreed with (RFC 7748 §6.1). */
+/**
+ * Whether 32 bytes are a public key that something secret can be agreed with (RFC 7748 §6.1), in the one encoding
+ * that a coordinate has: RFC 7748 §5 would take others, and two key ids would stand for one key.
+ */
 export function isX25519PublicKey(bytes: Uint8Array): boolean {
-  const u = bytes.slice()
-  u[31]! &= 0x7f
-  return !smallOrder.includes(toHex(u))
+  return bytesToBigInt(bytes.slice().reverse()) < prime && !smallOrder.includes(toHex(bytes))
 }
 
 /** Takes a 32-byte private key (RFC 7748 §5); clamping happens inside. */

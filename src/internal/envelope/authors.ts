@@ -4,6 +4,7 @@ import { equalBytes } from '../bytes.ts'
 import type { VerificationKey } from '../cose/signer.ts'
 import { optionsOf } from '../options.ts'
 import { publicKeyArgument } from '../publicKey.ts'
+import { isDate } from '../time.ts'
 
 /** What a directory says of a key, as far as verification needs it. */
 export interface KeyRecordLike {
@@ -64,11 +65,18 @@ function withCheckedKey<R extends KeyRecordLike>(record: R): R {
 
 function judge(record: KeyRecordLike, { claimed, existedBefore }: SignatureTime): void {
   const { validFrom, validUntil, compromisedAt } = record
-  const tooEarly = claimed !== null && validFrom !== null && claimed < validFrom
+  // A directory over a database may hand out text, which compares as neither before nor after anything.
+  for (const date of [validFrom, validUntil, compromisedAt]) {
+    if (date !== null && !isDate(date)) {
+      throw new TypeError('the dates of a directory record must be valid Dates, or null')
+    }
+  }
+  const tooEarly = (time: Date | null): boolean =>
+    time !== null && validFrom !== null && time < validFrom
   const tooLate = claimed !== null && validUntil !== null && claimed > validUntil
-  if (tooEarly || tooLate) {
+  if (tooEarly(claimed) || tooEarly(existedBefore) || tooLate) {
     throw new EnvelopeAuthorUntrusted(
-      "The author's key was not valid at the time that the content claims.",
+      "The author's key was not valid at the time that the content claims, or not yet when it provably existed.",
     )
   }
   if (compromisedAt !== null && !(existedBefore !== null && existedBefore <= compromisedAt)) {

@@ -35,8 +35,8 @@ export async function rewrapEnvelope(
   checkDowngrade(envelope.own!.postQuantum, added, options.allowClassical)
   const { contentKey, entry } = await unwrapContentKey(envelope, readers, options)
   try {
-    const kept = without(envelope, removed)
-    const fresh = await addEntries(envelope, kept, added, entry, contentKey)
+    const kept = replaceable(envelope, without(envelope, removed), added)
+    const fresh = await addEntries(envelope, added, entry, contentKey)
     const recipients = [...kept, ...fresh]
     if (recipients.length === 0)
       throw new RangeError('remove would leave the envelope without a reader')
@@ -77,21 +77,28 @@ function without(envelope: ParsedEnvelope, removed: readonly WrapKey[]): Recipie
   return envelope.recipients.filter((entry) => !gone.has(entry))
 }
 
-/** New entries take the kid form of the one that opened; who is a reader already stays one. */
-async function addEntries(
+/** Without the entries of those who are added: what stands under a key id may be anything, a fresh entry opens. */
+function replaceable(
   envelope: ParsedEnvelope,
   kept: readonly RecipientEntry[],
+  added: readonly WrapKey[],
+): RecipientEntry[] {
+  const entriesOf = entryFinder(envelope)
+  const replaced = new Set(added.flatMap(({ id }) => entriesOf(id)))
+  return kept.filter((entry) => !replaced.has(entry))
+}
+
+/** New entries take the kid form of the one that opened. */
+async function addEntries(
+  envelope: ParsedEnvelope,
   added: readonly WrapKey[],
   opened: RecipientEntry,
   contentKey: Uint8Array,
 ): Promise<RecipientEntry[]> {
-  const entriesOf = entryFinder({ own: envelope.own, recipients: kept })
-  const missing = new Map(
-    added.filter(({ id }) => entriesOf(id).length === 0).map((key) => [toHex(key.id), key]),
-  )
+  const distinct = new Map(added.map((key) => [toHex(key.id), key]))
   const { envelopeId } = envelope.own!
   const mode = kidMode(opened.kid)
-  return wrapAll([...missing.values()], (key) =>
+  return wrapAll([...distinct.values()], (key) =>
     wrapFor(key, contentKey, envelope.alg, kidFor(mode, envelopeId, key.id)),
   )
 }

@@ -10,6 +10,8 @@ export interface Encapsulated {
 /** A private key of a KEM, ready for use. */
 export interface KemSecret {
   readonly publicKey: Uint8Array
+  /** Overwrites what was derived from the seed and is held here. */
+  wipe?(): void
   /** The shared secret, or `null` for an encapsulation that has none. The length was checked. */
   decapsulate(encapsulation: Uint8Array): MaybePromise<Uint8Array | null>
 }

@@ -56,6 +56,7 @@ export function hybridKem(group: HybridGroup): Kem {
       const own = group.secret(expanded.subarray(latticeSeedSize))
       return {
         publicKey: concat(lattice.publicKey, own.publicKey),
+        wipe: () => wipe(expanded, lattice.secretKey),
         async decapsulate(encapsulation) {
           const groupCiphertext = encapsulation.subarray(latticeCiphertextSize)
           const dh = await own.agree(groupCiphertext)
@@ -75,7 +76,7 @@ export function hybridKem(group: HybridGroup): Kem {
           const dh = await ephemeral.agree(groupPublic)
           if (dh === null) return null
           const { cipherText, sharedSecret } = latticeKey.encapsulate(
-            randomness.slice(0, latticeRandomnessSize),
+            randomness.subarray(0, latticeRandomnessSize),
           )
           wipe(randomness)
           return {

@@ -250,7 +250,8 @@ export class Directory {
     for (let waited = 0, pause = 1; ; waited += pause, pause = Math.min(pause * 2, 20)) {
       throwIfAborted(signal)
       const taken = await this.#locks.take('write')
-      if (taken === 'taken') return
+      // One at a time here: if it is ours, giving it back has failed before.
+      if (taken === 'taken' || this.#locks.isOwn(taken.holder)) return
       if (waited > patience) {
         throw new StoreFailed(
           `Another process holds the write lock of the directory for too long: ${describe(taken.holder)}. If it is certainly gone, delete ${this.#locks.path('write')}.`,

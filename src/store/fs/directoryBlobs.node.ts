@@ -82,6 +82,9 @@ export function blobsOver(path: string, files: Files, host: Host): BlobStore {
 
   return {
     async put(key, source, options: StoreCallOptions = {}): Promise<void> {
+      if (typeof source?.[Symbol.asyncIterator] !== 'function') {
+        throw new TypeError('source must be an AsyncIterable of Uint8Array chunks')
+      }
       await write(checkStoreKey(key), source, options.signal)
     },
     async *read(key, offset, length, options: StoreCallOptions = {}): AsyncGenerator<Uint8Array> {

@@ -82,7 +82,14 @@ export class FileLocks {
 
   /** Gives back a lock that was taken; that somebody deleted it by hand is no error. */
   async release(name: string): Promise<void> {
-    await this.#remove(name)
+    const content = await this.#read(this.path(name))
+    // Deleted by hand, somebody else may hold it by now.
+    if (content !== null && this.isOwn(parseOwner(content))) await this.#remove(name)
+  }
+
+  /** Whether a lock is held in the name of this very object. */
+  isOwn(holder: Holder): boolean {
+    return holder?.token === this.#owner.token
   }
 
   /** Removes what processes that are gone left behind: unfinished files and their names. */
