@@ -14,6 +14,7 @@ const piece = 65536
  * Writing in pieces, reading a part.
  * ```ts
  * import { memoryBlobs } from 'careseal/store'
+import { optionsOf } from '../internal/options.ts'
  *
  * const blobs = memoryBlobs()
  * async function* source() {
@@ -29,35 +30,35 @@ export function memoryBlobs(): BlobStore {
   return {
     async put(key, source, options: StoreCallOptions = {}): Promise<void> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       const parts: Uint8Array[] = []
       for await (const part of source) {
-        throwIfAborted(options.signal)
+        throwIfAborted(optionsOf(options).signal)
         parts.push(bytesArgument(part, 'source').slice())
       }
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       blobs.set(key, concat(...parts))
     },
     async *read(key, offset, length, options: StoreCallOptions = {}): AsyncGenerator<Uint8Array> {
       checkStoreKey(key)
       const from = positionArgument(offset, 'offset')
       const to = from + positionArgument(length, 'length')
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       const blob = blobs.get(key)
       if (blob === undefined) throw blobAbsent(key)
       for (let at = from; at < Math.min(to, blob.length); at += piece) {
-        throwIfAborted(options.signal)
+        throwIfAborted(optionsOf(options).signal)
         yield blob.slice(at, Math.min(at + piece, to))
       }
     },
     async size(key, options: StoreCallOptions = {}): Promise<number | null> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       return blobs.get(key)?.length ?? null
     },
     async delete(key, options: StoreCallOptions = {}): Promise<void> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       blobs.delete(key)
     },
   }

@@ -12,6 +12,7 @@ import type { PutManyOptions, PutOptions, Store, StoreCallOptions, StoreLock } f
  * Compare-and-set.
  * ```ts
  * import { memoryStore } from 'careseal/store'
+import { optionsOf } from '../internal/options.ts'
  *
  * const store = memoryStore()
  * console.log(await store.put('greeting', new Uint8Array([1]), { expect: null })) // true
@@ -28,15 +29,15 @@ export function memoryStore(): Store {
   return {
     async get(key: string, options: StoreCallOptions = {}): Promise<Uint8Array | null> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       return values.get(key)?.slice() ?? null
     },
     async put(key: string, value: Uint8Array | null, options: PutOptions = {}): Promise<boolean> {
       checkStoreKey(key)
       const copy = valueArgument(value)
-      const expect =
-        options.expect === undefined ? undefined : valueArgument(options.expect, 'expect')
-      throwIfAborted(options.signal)
+      const { expect: given, signal } = optionsOf(options)
+      const expect = given === undefined ? undefined : valueArgument(given, 'expect')
+      throwIfAborted(signal)
       if (expect !== undefined && !equalValues(values.get(key) ?? null, expect)) return false
       write(key, copy)
       return true
@@ -45,13 +46,13 @@ export function memoryStore(): Store {
       checkPrefix(prefix)
       const keys = [...values.keys()].filter((key) => key.startsWith(prefix)).sort(compareKeys)
       for (const key of keys) {
-        throwIfAborted(options.signal)
+        throwIfAborted(optionsOf(options).signal)
         yield key
       }
     },
     async lock(key: string, options: StoreCallOptions = {}): Promise<StoreLock> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       if (locks.has(key)) {
         throw new LogLocked(
           `${key} is locked elsewhere in this process. Close what holds it first.`,
@@ -71,7 +72,7 @@ export function memoryStore(): Store {
         key: checkStoreKey(key),
         value: valueArgument(value),
       }))
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       for (const { key, value } of copies) write(key, value)
     },
   }

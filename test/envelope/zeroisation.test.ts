@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createSealer, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
+import { internalsOf } from '../../src/internal/algorithm.ts'
 import {
   ed25519,
   type KemAlgorithm,
@@ -133,5 +134,22 @@ describe('secrets are overwritten after use', () => {
     expect(await codeOf(open(wrong, { as: key }))).toBe('ERR_ENVELOPE_OPEN_FAILED')
     expect(given).toHaveLength(4)
     expect(given.every(isWiped)).toBe(true)
+  })
+})
+
+describe('destroying a key', () => {
+  it('overwrites what was derived from its seed', async () => {
+    for (const algorithm of [xWing, mlKem768P256]) {
+      const { kem } = internalsOf(algorithm).suite
+      const secret = kem.secret(new Uint8Array(32).fill(3))
+      const random = new Uint8Array(kem.randomnessSize).fill(5)
+      const sent = await kem.encapsulator(secret.publicKey).encapsulate(random)
+      expect(await secret.decapsulate(sent!.encapsulation)).toEqual(sent!.sharedSecret)
+      secret.wipe!()
+      const after = await Promise.resolve()
+        .then(() => secret.decapsulate(sent!.encapsulation))
+        .catch(() => null)
+      expect(after).not.toEqual(sent!.sharedSecret)
+    }
   })
 })

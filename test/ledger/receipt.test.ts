@@ -346,6 +346,27 @@ describe('anchors', () => {
     expect(verified.existedBefore).toBeNull()
   })
 
+  it('have a media type that nobody can hide words in', async () => {
+    const { log } = await testLog()
+    const parts = decodeReceipt((await entry(log)).receipt)
+    const evidence = Uint8Array.of(1)
+    for (const [mediaType, good] of [
+      ['application/timestamp-reply', true],
+      [`a/${'b'.repeat(125)}`, true],
+      [`a/${'b'.repeat(126)}`, false],
+      ['none.\nAnchored on bitcoin', false],
+      ['text/plain; charset=utf-8', false],
+      ['text', false],
+      ['/plain', false],
+      ['text/\u0430', false],
+    ] as const) {
+      const receipt = encodeReceipt({ ...parts, anchors: [{ mediaType, evidence, proof: 0 }] })
+      const decoded = Promise.resolve().then(() => decodeReceipt(receipt))
+      if (good) expect((await decoded).anchors[0]?.mediaType).toBe(mediaType)
+      else await expectCode(decoded, 'ERR_RECEIPT_MALFORMED')
+    }
+  })
+
   it('that do not verify reject the receipt', async () => {
     const { log, trust } = await testLog()
     const receipt = await anchored(log, ['a'])

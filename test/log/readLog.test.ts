@@ -147,6 +147,49 @@ describe('readLog', () => {
     await reader.proveInclusion(100)
   })
 
+  it('does not follow two histories, however their checkpoints arrive', async () => {
+    const [one, two] = [await logOf(100), await logOf(100)]
+    await one.log.append(batch(100, 20))
+    await two.log.append(batch(500, 30))
+    // A server that shows each request another history.
+    const asked: Store[] = [one.store, two.store]
+    const start = await logOf(100)
+    let serving: Store = start.store
+    const web = {
+      async get(key: string) {
+        if (key === 'checkpoint') serving = asked.shift() ?? serving
+        return serving.get(key)
+      },
+    }
+    asked.unshift(start.store)
+    const reader = await readLog({ store: web, policy: trust(one.log) })
+    expect(reader.size).toBe(101)
+    const outcomes = await Promise.all([codeOf(reader.checkpoint()), codeOf(reader.checkpoint())])
+    expect(outcomes).toEqual(['resolved', 'ERR_LEDGER_CONFLICT'])
+    expect(reader.size).toBe(121)
+  })
+
+  it('does not depend on what becomes of the arrays of a store', async () => {
+    const { log, store } = await logOf(300)
+    const pool: Buffer[] = []
+    const web = {
+      async get(key: string) {
+        const bytes = await store.get(key)
+        if (bytes === null) return null
+        pool.push(Buffer.from(bytes))
+        return pool.at(-1)!
+      },
+    }
+    const reader = await readLog({ store: web, policy: trust(log) })
+    const before = await reader.proveInclusion(5)
+    for (const buffer of pool) buffer.fill(0x66)
+    expect(await reader.proveInclusion(5)).toBe(before)
+    for await (const found of reader.read(1, 2)) {
+      for (const buffer of pool) buffer.fill(0x66)
+      expect(found).toEqual(batch(0, 1)[0])
+    }
+  })
+
   it('stays where it is when a stale server answers', async () => {
     const { log, store } = await logOf(100)
     const old = (await store.get('checkpoint'))!

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { rewrap } from '../../src/envelope/index.ts'
 import { openRecord, type RecordInput, sealRecords, verifyReceipt } from '../../src/index.ts'
 import { type Identity, keyDirectory } from '../../src/keys/index.ts'
+import { memoryStore } from '../../src/store/index.ts'
 import { text } from '../helpers/bytes.ts'
 import { expectCode } from '../helpers/errors.ts'
 import { person } from '../helpers/keys.ts'
@@ -173,6 +174,69 @@ describe('a batch of records', () => {
     expect(keys).toEqual([0, 1, 2, 3, 0, 1])
     expect(log.size).toBe(7)
     await expect.poll(() => closed).toBe(2)
+  })
+
+  it('hands out a logged batch while the source still waits for it to be stored', async () => {
+    const chen = await person(1)
+    const { log } = await testLog()
+    let stored = -1
+    let wake = (): void => {}
+    async function* acknowledged(): AsyncGenerator<RecordInput<number>> {
+      for (let key = 0; key < 4; key++) {
+        yield { key, content: content(key) }
+        while (stored < key) {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+      }
+    }
+    const options = { author: chen, recipients: [chen.public], batchSize: 1, log }
+    for await (const { records } of sealRecords(acknowledged(), options)) {
+      stored = records[0]!.key
+      wake()
+    }
+    expect(stored).toBe(3)
+  })
+
+  it('ends at once when it is left while the source waits', async () => {
+    const chen = await person(1)
+    const { log } = await testLog()
+    async function* silent(): AsyncGenerator<RecordInput<number>> {
+      yield { key: 1, content: content(1) }
+      await new Promise(() => {})
+    }
+    const options = { author: chen, recipients: [chen.public], batchSize: 1, log }
+    for await (const { records } of sealRecords(silent(), options)) {
+      expect(records.length).toBe(1)
+      break
+    }
+  })
+
+  it('stops waiting for the log when it is aborted', async () => {
+    const chen = await person(1)
+    const store = memoryStore()
+    const { log } = await testLog(store)
+    const put = vi.spyOn(store, 'put').mockImplementation(() => new Promise(() => {}))
+    const controller = new AbortController()
+    const { signal } = controller
+    const options = { author: chen, recipients: [chen.public], log, signal }
+    const run = collect(sealRecords(inputs(3), options))
+    await vi.waitFor(() => expect(put).toHaveBeenCalled())
+    controller.abort(new Error('enough'))
+    await expect(run).rejects.toThrow('enough')
+  })
+
+  it('says of an input that is none that it is none', async () => {
+    const chen = await person(1)
+    const options = { author: chen, recipients: [chen.public] }
+    const some = [{ key: 1, content: content(1) }, null, 'x'] as RecordInput<number>[]
+    const [batch] = await collect(sealRecords(some, options))
+    expect(batch!.records.map(({ key }) => key)).toEqual([1])
+    expect(batch!.failed.map(({ error }) => String(error))).toEqual([
+      expect.stringMatching(/^TypeError: an input must be/),
+      expect.stringMatching(/^TypeError: an input must be/),
+    ])
   })
 
   it('refuses wrong options before it takes an input', async () => {

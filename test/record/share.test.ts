@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts'
 import {
   createKeyRing,
+  generateIdentity,
   generateKey,
   type Identity,
   keyDirectory,
@@ -48,6 +49,42 @@ describe('sharing', () => {
     expect(opened.security).toBe('post-quantum')
     const body = (bytes: Uint8Array): Uint8Array => bytes.slice(0, entriesOf(bytes)[0]!.start - 1)
     expect(body(shared.envelope)).toEqual(body(envelope))
+  })
+
+  it('is of the bytes that were passed, whatever becomes of the array', async () => {
+    const { chen, okafor, envelope, id } = await sealedByChen()
+    const other = await sealRecord('{"resourceType":"Patient"}', {
+      author: chen,
+      recipients: [chen.public],
+    })
+    const buffer = new Uint8Array(Math.max(envelope.length, other.envelope.length))
+    const view = buffer.subarray(0, envelope.length)
+    view.set(envelope)
+    const sharing = shareRecord(view, { as: chen, recipients: [okafor.public] })
+    buffer.set(other.envelope)
+    const shared = await sharing
+    const authors = keyDirectory([chen.public])
+    expect((await openRecord(shared.envelope, { as: okafor, authors })).id).toBe(id)
+    const bytes = shared.event.bytes.slice()
+    const verifying = verifyEvent(bytes, { authors })
+    bytes.fill(0)
+    expect((await verifying).id).toBe(shared.event.id)
+    // The same for what enters a log.
+    const { log, trust } = await testLog()
+    const commitment = other.commitment.slice()
+    const logging = logRecords([{ commitment }], { log })
+    commitment.fill(0)
+    const [entry] = await logging
+    const proven = { commitment: other.commitment, trust }
+    expect((await verifyReceipt(entry!.receipt, proven)).index).toBe(entry!.index)
+  })
+
+  it('judges cards by the present time, whatever time is claimed', async () => {
+    const { chen, envelope } = await sealedByChen()
+    const expired = await generateIdentity({ now: new Date(0), expires: new Date(1e12) })
+    const past = { recipients: [expired.public], now: new Date(1e11) }
+    await expectCode(shareRecord(envelope, { as: chen, ...past }), 'ERR_IDENTITY_INVALID')
+    await expectCode(sealRecord(content, { author: chen, ...past }), 'ERR_IDENTITY_INVALID')
   })
 
   it('leaves a signed event that says who shared what with whom', async () => {

@@ -24,6 +24,7 @@ const piece = 65536
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
  * import { directoryBlobs } from 'careseal/store/fs'
+import { optionsOf } from '../../internal/options.ts'
  *
  * const blobs = directoryBlobs(await mkdtemp(join(tmpdir(), 'careseal-')))
  * async function* source() {
@@ -85,38 +86,38 @@ export function blobsOver(path: string, files: Files, host: Host): BlobStore {
       if (typeof source?.[Symbol.asyncIterator] !== 'function') {
         throw new TypeError('source must be an AsyncIterable of Uint8Array chunks')
       }
-      await write(checkStoreKey(key), source, options.signal)
+      await write(checkStoreKey(key), source, optionsOf(options).signal)
     },
     async *read(key, offset, length, options: StoreCallOptions = {}): AsyncGenerator<Uint8Array> {
       checkStoreKey(key)
       const from = positionArgument(offset, 'offset')
       const to = from + positionArgument(length, 'length')
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       const file = await open(key)
       if (file === null) throw blobAbsent(key)
       try {
         for (let at = from; at < Math.min(to, file.size); ) {
-          throwIfAborted(options.signal)
+          throwIfAborted(optionsOf(options).signal)
           const part = await file.read(at, Math.min(piece, to - at, file.size - at))
           if (part.length === 0) break
           at += part.length
           yield part
         }
       } catch (error) {
-        throw storeFailed(`Reading ${key}`, error, 'not-applied', options.signal)
+        throw storeFailed(`Reading ${key}`, error, 'not-applied', optionsOf(options).signal)
       } finally {
         await file.close()
       }
     },
     async size(key, options: StoreCallOptions = {}): Promise<number | null> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       const file = await open(key)
       await file?.close()
       return file?.size ?? null
     },
     async delete(key, options: StoreCallOptions = {}): Promise<void> {
-      await write(checkStoreKey(key), null, options.signal)
+      await write(checkStoreKey(key), null, optionsOf(options).signal)
     },
   }
 }

@@ -26,6 +26,7 @@ const parallel = 8
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
  * import { directoryStore } from 'careseal/store/fs'
+import { optionsOf } from '../../internal/options.ts'
  *
  * const store = directoryStore(await mkdtemp(join(tmpdir(), 'careseal-')))
  * await store.put('settings/language', new TextEncoder().encode('de'))
@@ -55,7 +56,7 @@ export function storeOver(path: string, files: Files, host: Host): Store {
     expect: Uint8Array | null | undefined,
     options: PutManyOptions,
   ): Promise<boolean> => {
-    const { signal, lazy = false } = options
+    const { signal, lazy = false } = optionsOf(options)
     throwIfAborted(signal)
     const prepared: (string | null)[] = []
     let outcome: 'not-applied' | 'unknown' = 'not-applied'
@@ -84,7 +85,7 @@ export function storeOver(path: string, files: Files, host: Host): Store {
   return {
     async get(key: string, options: StoreCallOptions = {}): Promise<Uint8Array | null> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       try {
         return await read(key)
       } catch (error) {
@@ -93,7 +94,7 @@ export function storeOver(path: string, files: Files, host: Host): Store {
     },
     async put(key: string, value: Uint8Array | null, options: PutOptions = {}): Promise<boolean> {
       const entry = { key: checkStoreKey(key), value: valueArgument(value) }
-      const { expect } = options
+      const { expect } = optionsOf(options)
       return write(
         [entry],
         expect === undefined ? undefined : valueArgument(expect, 'expect'),
@@ -104,14 +105,14 @@ export function storeOver(path: string, files: Files, host: Host): Store {
       checkPrefix(prefix)
       try {
         const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-        yield* walk(directory, files, prefix, folder, options.signal)
+        yield* walk(directory, files, prefix, folder, optionsOf(options).signal)
       } catch (error) {
-        throw storeFailed('Listing', error, 'not-applied', options.signal)
+        throw storeFailed('Listing', error, 'not-applied', optionsOf(options).signal)
       }
     },
     async lock(key: string, options: StoreCallOptions = {}): Promise<StoreLock> {
       checkStoreKey(key)
-      throwIfAborted(options.signal)
+      throwIfAborted(optionsOf(options).signal)
       try {
         return await directory.lock(key)
       } catch (error) {

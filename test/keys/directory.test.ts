@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { findAuthors } from '../../src/internal/envelope/authors.ts'
+import { createIdentity, ed25519, keyDirectory, x25519 } from '../../src/keys/index.ts'
+import { codeOf } from '../helpers/errors.ts'
+import { issuedAt, kemKey, person, signKey } from '../helpers/keys.ts'
+
+const day = (n: number): Date => new Date(Date.UTC(2026, 5, n))
+const cardOf = async (now: Date, kem = 1) =>
+  (
+    await createIdentity({
+      signer: await signKey(ed25519, 1),
+      decapsulator: await kemKey(x25519, kem),
+      now,
+    })
+  ).public
+
+describe('a key that is listed with several cards', () => {
+  it('keeps what its keeper said, in whatever order the cards stand', async () => {
+    const old = await cardOf(issuedAt)
+    const renewed = await cardOf(day(1), 2)
+    const said = { name: 'Dr Chen', validFrom: day(2), validUntil: day(9), compromisedAt: day(5) }
+    const marked = { identity: old, ...said }
+    for (const entries of [
+      [marked, renewed],
+      [renewed, marked],
+      [marked, old],
+      [old, marked],
+      [marked, renewed, { identity: old, validUntil: day(20), compromisedAt: day(7) }],
+    ]) {
+      const record = await keyDirectory(entries).find(old.signing.id)
+      expect(record).toMatchObject(said)
+      const latest = entries.includes(renewed) ? renewed : old
+      expect(record?.identity).toBe(latest)
+    }
+  })
+
+  it('ends with its latest card where its keeper said nothing', async () => {
+    const cards = await Promise.all(
+      [day(3), day(8)].map(async (expires, i) => {
+        const signer = await signKey(ed25519, 1)
+        const decapsulator = await kemKey(x25519, 1)
+        return (await createIdentity({ signer, decapsulator, now: day(i + 1), expires })).public
+      }),
+    )
+    const record = await keyDirectory(cards.reverse()).find(cards[0]!.signing.id)
+    expect(record?.validUntil).toEqual(day(8))
+  })
+})
+
+describe('the dates of a directory', () => {
+  it('must be dates, in a list and in records of one over a database', async () => {
+    const { public: identity } = await person(1)
+    for (const wrong of ['2026-01-01T00:00:00Z', new Date(Number.NaN), 7]) {
+      for (const name of ['validFrom', 'validUntil', 'compromisedAt']) {
+        expect(() => keyDirectory([{ identity, [name]: wrong }])).toThrow(TypeError)
+        const record = {
+          key: identity.signing,
+          identity,
+          name: null,
+          validFrom: null,
+          validUntil: null,
+          compromisedAt: null,
+          [name]: wrong,
+        }
+        const found = findAuthors(
+          [identity.signing.id],
+          { find: async () => record as never },
+          { claimed: day(1), existedBefore: null },
+          undefined,
+        )
+        await expect(found).rejects.toThrow(/valid Dates/)
+      }
+    }
+  })
+
+  it('are held against the proven time too', async () => {
+    const { public: identity } = await person(1)
+    const directory = keyDirectory([{ identity, validFrom: day(5) }])
+    const at = (existedBefore: Date | null) =>
+      codeOf(
+        findAuthors(
+          [identity.signing.id],
+          directory,
+          { claimed: day(6), existedBefore },
+          undefined,
+        ),
+      )
+    expect(await at(day(4))).toBe('ERR_ENVELOPE_AUTHOR_UNTRUSTED')
+  })
+})
