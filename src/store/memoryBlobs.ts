@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, concat } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import { blobAbsent, checkStoreKey, positionArgument } from './key.ts'
 import type { BlobStore, StoreCallOptions } from './types.ts'
 
@@ -14,7 +15,6 @@ const piece = 65536
  * Writing in pieces, reading a part.
  * ```ts
  * import { memoryBlobs } from 'careseal/store'
-import { optionsOf } from '../internal/options.ts'
  *
  * const blobs = memoryBlobs()
  * async function* source() {

@@ -1,6 +1,7 @@
 import { LogLocked } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { equalBytes } from '../internal/bytes.ts'
+import { optionsOf } from '../internal/options.ts'
 import { checkPrefix, checkStoreKey, compareKeys, valueArgument } from './key.ts'
 import type { PutManyOptions, PutOptions, Store, StoreCallOptions, StoreLock } from './types.ts'
 
@@ -12,7 +13,6 @@ import type { PutManyOptions, PutOptions, Store, StoreCallOptions, StoreLock } f
  * Compare-and-set.
  * ```ts
  * import { memoryStore } from 'careseal/store'
-import { optionsOf } from '../internal/options.ts'
  *
  * const store = memoryStore()
  * console.log(await store.put('greeting', new Uint8Array([1]), { expect: null })) // true

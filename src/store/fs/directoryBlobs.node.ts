@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../../internal/abort.ts'
 import { bytesArgument } from '../../internal/bytes.ts'
+import { optionsOf } from '../../internal/options.ts'
 import type { BlobStore, StoreCallOptions } from '../index.ts'
 import { blobAbsent, checkStoreKey, positionArgument } from '../key.ts'
 import { Directory, storeFailed } from './directory.node.ts'
@@ -24,7 +25,6 @@ const piece = 65536
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
  * import { directoryBlobs } from 'careseal/store/fs'
-import { optionsOf } from '../../internal/options.ts'
  *
  * const blobs = directoryBlobs(await mkdtemp(join(tmpdir(), 'careseal-')))
  * async function* source() {

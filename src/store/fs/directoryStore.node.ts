@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../internal/abort.ts'
+import { optionsOf } from '../../internal/options.ts'
 import type { PutManyOptions, PutOptions, Store, StoreCallOptions, StoreLock } from '../index.ts'
 import { checkPrefix, checkStoreKey, compareKeys, valueArgument } from '../key.ts'
 import { equalValues } from '../memoryStore.ts'
@@ -26,7 +27,6 @@ const parallel = 8
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
  * import { directoryStore } from 'careseal/store/fs'
-import { optionsOf } from '../../internal/options.ts'
  *
  * const store = directoryStore(await mkdtemp(join(tmpdir(), 'careseal-')))
  * await store.put('settings/language', new TextEncoder().encode('de'))
