@@ -6,6 +6,7 @@
 export { CaresealError, isCaresealError } from './errors.ts'
 export type { Reason } from './internal/reason.ts'
 export { explainReceipt, issueReceipt, verifyReceipt } from './ledger/index.ts'
+export { commitmentOf } from './record/commitmentOf.ts'
 export { explainRecord } from './record/explainRecord.ts'
 export { type LoggedEntry, logRecords } from './record/logRecords.ts'
 export { openRecord } from './record/openRecord.ts'

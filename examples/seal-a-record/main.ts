@@ -9,6 +9,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
+  commitmentOf,
   explainReceipt,
   explainRecord,
   logRecords,
@@ -86,7 +87,13 @@ function readResource(content: Uint8Array): { tree: ResourceTree; type: string }
     if (type?.kind === 'string') return { tree, type: type.text }
   } catch (error) {
     if (!isCaresealError(error)) throw error
-    throw new UsageError(`This file holds no FHIR JSON. ${error.message}`)
+    const start = String.fromCharCode(...content.subarray(0, 200)).trim()
+    const hint = start.startsWith('<')
+      ? ' It looks like XML, which this version does not read.'
+      : /\}\s*\n\s*\{/.test(String.fromCharCode(...content.subarray(0, 65536)))
+        ? ' It looks like NDJSON: this example takes one resource.'
+        : ''
+    throw new UsageError(`This file holds no FHIR JSON. ${error.message}.${hint}`)
   }
   throw new UsageError('This JSON is no FHIR resource: it has no resourceType.')
 }
@@ -103,9 +110,7 @@ async function main(): Promise<void> {
 
   await step(`1. Canonicalise ${content.length.toLocaleString('en')} bytes of FHIR JSON`, () => {
     const { bytes, losses } = canonicalize(tree, { canonicalization: lossless1 })
-    say(
-      `A ${type} in ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`,
-    )
+    say(`${type}: ${bytes.length.toLocaleString('en')} canonical bytes, ${losses.length} losses.`)
     say(digestToText(digest(tree)))
   })
 
@@ -175,15 +180,20 @@ async function main(): Promise<void> {
     say(explainRecord(opened))
   })
 
-  await step('7. Verify the receipt offline: no log, no network, no key', async () => {
-    const { receipt, commitment } = sealed
-    say(explainReceipt(await verifyReceipt(receipt, { commitment, trust })))
+  await step('7. Verify the receipt offline: no log, no network, no private key', async () => {
+    const commitment = commitmentOf(sealed.id)
+    say(explainReceipt(await verifyReceipt(sealed.receipt, { commitment, trust })))
   })
 
   await step('8. Now somebody tampers', async () => {
-    await refused('One byte of the envelope is changed', () => {
+    await refused('One bit of the ciphertext is changed', () => {
       const changed = sealed.envelope.slice()
-      changed[changed.length >> 1]! ^= 1
+      const { recipients } = inspect(changed).unverified
+      // Behind headers of 105 bytes; what stands after the ciphertext are the readers' own entries.
+      say(
+        `(an envelope of ${changed.length.toLocaleString('en')} bytes for ${recipients.length} readers)`,
+      )
+      changed[200]! ^= 1
       return openRecord(changed, { as: author!, authors })
     })
     await refused('A stranger tries to open it', async () => {
@@ -208,10 +218,11 @@ async function main(): Promise<void> {
 
   await writeFile(join(output, 'record.cose'), shared)
   await writeFile(join(output, 'receipt.cbor'), sealed.receipt)
+  await writeFile(join(output, 'record-id.txt'), `${sealed.id}\n`)
   await writeFile(join(output, 'verifier-key.txt'), `${log.verifierKey}\n`)
   const place = relative(process.env['INIT_CWD'] ?? process.cwd(), output)
   console.log(
-    `\nLook at what is left in ${place || '.'}: record.cose, receipt.cbor, verifier-key.txt, log/`,
+    `\nLook at what is left in ${place || '.'}: record.cose, record-id.txt, receipt.cbor, verifier-key.txt, log/`,
   )
 }
 

@@ -10,7 +10,7 @@ export interface ShareEvent {
   /** Key ids (32 bytes each) of the readers who were added. */
   readonly recipients: readonly Uint8Array[]
   /** Id of the grant that permits it. */
-  readonly grant?: string
+  readonly grant?: string | undefined
 }
 
 /** What happens to records and who may see them, as plain objects. */
@@ -21,7 +21,7 @@ export interface SignEventOptions extends CallOptions {
   /** Who signs the event. */
   readonly author: Signer | Identity
   /** The time that the author claims; now unless given. */
-  readonly now?: Date
+  readonly now?: Date | undefined
 }
 
 /** A signed event. Store its bytes, log its commitment. */
@@ -39,9 +39,9 @@ export interface VerifyEventOptions extends CallOptions {
   /** Who vouches for authors' keys. */
   readonly authors: KeyDirectory
   /** Accepts events of this type only. */
-  readonly type?: CareEvent['type']
+  readonly type?: CareEvent['type'] | undefined
   /** Before when the event provably existed, such as `existedBefore` of its receipt; counts where the author's key was compromised later. */
-  readonly existedBefore?: Date | null
+  readonly existedBefore?: Date | null | undefined
 }
 
 /** An event whose signature verified. */

@@ -1,7 +1,7 @@
 import { wrapInBatch } from '../internal/envelope/batch.ts'
 import { cipherInternals } from '../internal/envelope/cipher.ts'
-import { optionsOf } from '../internal/options.ts'
-import { keyIdsArgument, sealContent } from './seal.ts'
+import { knownOptions } from '../internal/options.ts'
+import { contentOptions, keyIdsArgument, sealContent, sealerOptions } from './seal.ts'
 import type { SealOptions } from './types.ts'
 
 /** What all envelopes of a batch have in common. */
@@ -50,12 +50,18 @@ export interface Sealer {
  * @see docs/formats.md §2
  */
 export function createSealer(options: SealerOptions = {}): Sealer {
-  const { keyIds = 'plain', cipher, ...signing } = optionsOf(options)
+  const { keyIds = 'plain', cipher, ...signing } = knownOptions(options, sealerOptions)
   const { wrap, close } = wrapInBatch(keyIdsArgument(keyIds))
   const internals = cipher === undefined ? undefined : cipherInternals(cipher)
   return {
     seal: (content, details) =>
-      sealContent(content, { ...optionsOf(details), ...signing }, keyIds, wrap, internals),
+      sealContent(
+        content,
+        { ...knownOptions(details, contentOptions), ...signing },
+        keyIds,
+        wrap,
+        internals,
+      ),
     close,
   }
 }

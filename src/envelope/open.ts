@@ -7,8 +7,10 @@ import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { addressedOf, decodePlaintext, readContent } from '../internal/envelope/content.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import type { OpenedContent, OpenOptions } from './types.ts'
+
+const detailOptions = ['authors', 'externalAad', 'minimumSecurity', 'profile', 'signal'] as const
 
 /**
  * Opens an envelope and verifies everything in it: the key commitment, the content's tag, and the
@@ -42,7 +44,8 @@ import type { OpenedContent, OpenOptions } from './types.ts'
  * @see docs/formats.md §2
  */
 export async function open(envelope: Uint8Array, options: OpenOptions): Promise<OpenedContent> {
-  return openContent(envelope, options, readerKeys(optionsOf(options).as))
+  const { as, ...details } = knownOptions(options, ['as', ...detailOptions])
+  return openContent(envelope, details, readerKeys(as))
 }
 
 /** Opens with keys that were resolved before. */
@@ -58,7 +61,7 @@ export async function openContent(
     profile = 'careseal',
     authors: directory,
     externalAad: given,
-  } = optionsOf(options)
+  } = knownOptions(options, detailOptions)
   throwIfAborted(signal)
   if (profile !== 'careseal' && profile !== 'foreign') {
     throw new TypeError("profile must be 'careseal' or 'foreign'")

@@ -19,7 +19,7 @@ import { readerKeys } from '../internal/envelope/reader.ts'
 import { recipientKey, recipientKeys } from '../internal/envelope/recipients.ts'
 import { checkDowngrade } from '../internal/envelope/rewrapping.ts'
 import { sealPlaintext, wrapSingly } from '../internal/envelope/sealing.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { randomParts } from '../internal/random.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
@@ -31,14 +31,24 @@ export interface RekeyOptions extends CallOptions {
   /** All readers from now on: every present one stands here or in `remove`. */
   readonly recipients: readonly Recipient[]
   /** Present readers who are left out. */
-  readonly remove?: readonly Recipient[]
+  readonly remove?: readonly Recipient[] | undefined
   /** Leaves out whoever is not in `recipients`, also entries that nobody here can name: a store may have added some. */
-  readonly removeOthers?: boolean
+  readonly removeOthers?: boolean | undefined
   /** The bytes given on sealing, if any. */
-  readonly externalAad?: Uint8Array
+  readonly externalAad?: Uint8Array | undefined
   /** Lets a post-quantum envelope get a classical reader, which then is only as strong. */
-  readonly allowClassical?: boolean
+  readonly allowClassical?: boolean | undefined
 }
+
+const names: readonly (keyof RekeyOptions)[] = [
+  'as',
+  'recipients',
+  'remove',
+  'removeOthers',
+  'externalAad',
+  'allowClassical',
+  'signal',
+]
 
 /**
  * Seals the same content again under a new content key: same envelope id, same authors' signatures. This is
@@ -80,7 +90,7 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
     remove = [],
     removeOthers = false,
     externalAad: given,
-  } = optionsOf(options)
+  } = knownOptions(options, names)
   throwIfAborted(signal)
   const bytes = bytesArgument(envelope, 'envelope')
   const externalAad = optionalBytes(given, 'externalAad')

@@ -3,18 +3,18 @@ import { bytesArgument } from '../internal/bytes.ts'
 import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
 import { rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions, optionsOf } from '../internal/options.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
 
 /** Changes to the readers of an envelope. */
 export interface RewrapChanges extends CallOptions {
   /** Readers to add; who is one already stays one. */
-  readonly add?: readonly Recipient[]
+  readonly add?: readonly Recipient[] | undefined
   /** Readers whose entries are taken out. */
-  readonly remove?: readonly Recipient[]
+  readonly remove?: readonly Recipient[] | undefined
   /** Lets a classical reader join a post-quantum envelope, which then is only as strong. */
-  readonly allowClassical?: boolean
+  readonly allowClassical?: boolean | undefined
 }
 
 /** Options of {@link rewrap}. */
@@ -52,7 +52,8 @@ export interface RewrapOptions extends RewrapChanges {
  * ```
  */
 export async function rewrap(envelope: Uint8Array, options: RewrapOptions): Promise<Uint8Array> {
-  return rewrapWith(envelope, options, readerKeys(optionsOf(options).as))
+  const { as, ...changes } = optionsOf(options)
+  return rewrapWith(envelope, changes, readerKeys(as))
 }
 
 /** Rewraps with keys that were resolved before. */
@@ -62,7 +63,8 @@ export async function rewrapWith(
   readers: readonly ReaderKey[],
   batchKeys?: BatchKeyCache,
 ): Promise<Uint8Array> {
-  const { add = [], remove = [], allowClassical = false, signal } = optionsOf(options)
+  const names = ['add', 'remove', 'allowClassical', 'signal'] as const
+  const { add = [], remove = [], allowClassical = false, signal } = knownOptions(options, names)
   throwIfAborted(signal)
   const changes = { add, remove, allowClassical, signal, batchKeys }
   return rewrapEnvelope(bytesArgument(envelope, 'envelope'), readers, changes)

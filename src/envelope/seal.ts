@@ -7,11 +7,15 @@ import { encodeContent } from '../internal/envelope/content.ts'
 import { audienceOf, recipientKeys } from '../internal/envelope/recipients.ts'
 import { sealPlaintext, type WrapContentKey, wrapSingly } from '../internal/envelope/sealing.ts'
 import { signersOf } from '../internal/envelope/signers.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions, optionsOf } from '../internal/options.ts'
 import { randomParts } from '../internal/random.ts'
 import { maximumContent } from '../internal/registry.ts'
 import { isWellFormed } from '../internal/utf8.ts'
 import type { SealOptions } from './types.ts'
+
+/** What is said of each envelope, and what may be said once for a batch. */
+export const contentOptions = ['recipients', 'mediaType', 'externalAad', 'signal'] as const
+export const sealerOptions = ['author', 'authors', 'keyIds', 'cipher'] as const
 
 /**
  * Seals content to its readers: a fresh content key, wrapped once for each reader. The author, if given,
@@ -48,7 +52,11 @@ import type { SealOptions } from './types.ts'
  * @see RFC 9052 §5, draft-ietf-cose-hpke, docs/formats.md §2
  */
 export async function seal(content: Uint8Array, options: SealOptions): Promise<Uint8Array> {
-  const { keyIds: form, cipher, ...details } = optionsOf(options)
+  const {
+    keyIds: form,
+    cipher,
+    ...details
+  } = knownOptions(options, [...contentOptions, ...sealerOptions])
   const keyIds = keyIdsArgument(form ?? 'plain')
   const internals = cipher === undefined ? undefined : cipherInternals(cipher)
   return sealContent(content, details, keyIds, wrapSingly(keyIds), internals)

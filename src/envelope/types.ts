@@ -29,17 +29,17 @@ export interface SealOptions extends CallOptions {
   /** The readers: 1 to 1000, none twice. Each single one is enough to open. */
   readonly recipients: readonly Recipient[]
   /** Who signs the content, inside the encryption. */
-  readonly author?: Author
+  readonly author?: Author | undefined
   /** Several who sign; all their signatures must verify on opening. */
-  readonly authors?: readonly Author[]
+  readonly authors?: readonly Author[] | undefined
   /** Media type of the content; `application/octet-stream` unless given. */
-  readonly mediaType?: string
+  readonly mediaType?: string | undefined
   /** Bytes that are not stored but must be given again on opening, such as a database key. */
-  readonly externalAad?: Uint8Array
+  readonly externalAad?: Uint8Array | undefined
   /** How readers show: `plain` by key id (default), `hint` to those who know their ids, `none` not at all. */
-  readonly keyIds?: KeyIdMode
+  readonly keyIds?: KeyIdMode | undefined
   /** Content cipher; AES-256-GCM where the platform has it, else ChaCha20-Poly1305. */
-  readonly cipher?: ContentCipher
+  readonly cipher?: ContentCipher | undefined
 }
 
 /** Options of {@link open}. */
@@ -47,13 +47,13 @@ export interface OpenOptions extends CallOptions {
   /** Whose key opens. */
   readonly as: Reader
   /** Who vouches for authors' keys; needed if the content is signed. */
-  readonly authors?: KeyDirectory
+  readonly authors?: KeyDirectory | undefined
   /** The bytes given on sealing, if any. */
-  readonly externalAad?: Uint8Array
+  readonly externalAad?: Uint8Array | undefined
   /** Refuses envelopes that are weaker for this reader; `classical` unless given. */
-  readonly minimumSecurity?: Security
+  readonly minimumSecurity?: Security | undefined
   /** `foreign` opens COSE_Encrypt messages with COSE-HPKE recipients of other senders. */
-  readonly profile?: 'careseal' | 'foreign'
+  readonly profile?: 'careseal' | 'foreign' | undefined
 }
 
 /** What an envelope held, and what was verified about it. */

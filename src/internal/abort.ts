@@ -2,7 +2,11 @@ import { isCaresealError, KeyUnavailable } from '../errors.ts'
 
 /** Rejects with the signal's reason if the call was aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw signal.reason
+  if (signal === undefined || signal === null) return
+  if (typeof signal.aborted !== 'boolean') {
+    throw new TypeError('signal must be an AbortSignal, such as controller.signal')
+  }
+  if (signal.aborted) throw signal.reason
 }
 
 /** Runs an operation of a port, and rejects with the signal's reason even where the port never answers. */
@@ -11,7 +15,7 @@ export async function untilAborted<T>(
   operation: () => Promise<T>,
 ): Promise<T> {
   throwIfAborted(signal)
-  if (signal === undefined) return operation()
+  if (signal === undefined || signal === null) return operation()
   let abort: (() => void) | undefined
   const aborted = new Promise<never>((_resolve, reject) => {
     abort = () => reject(signal.reason)

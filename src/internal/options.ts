@@ -3,6 +3,9 @@
  * has put on Object.prototype. A polluted prototype must not choose a profile or allow a downgrade.
  */
 export function optionsOf<T extends object>(options: T): T {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('options must be an object')
+  }
   const own = Object.create(null) as Record<string, unknown>
   const source = options as Record<string, unknown>
   for (const object of chainOf(options)) {
@@ -11,6 +14,20 @@ export function optionsOf<T extends object>(options: T): T {
     }
   }
   return own as T
+}
+
+/**
+ * The same for options on which security depends: a misspelt `minimumSecurity` or `proof` would silently secure
+ * nothing, so a name that the function does not know is refused.
+ */
+export function knownOptions<T extends object>(options: T, names: readonly (keyof T)[]): T {
+  const own = optionsOf(options)
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name as keyof T) && own[name as keyof T] !== undefined) {
+      throw new TypeError(`unknown option ${name}; there are ${names.join(', ')}`)
+    }
+  }
+  return own
 }
 
 /** One property of a caller's object, by the same rule. */

@@ -11,13 +11,13 @@ export interface DirectoryEntry {
   /** The identity. */
   readonly identity: PublicIdentity
   /** Name for people. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** From when the key is good; from ever unless given: a renewed card must not turn older records away. */
-  readonly validFrom?: Date
+  readonly validFrom?: Date | undefined
   /** Until when the key is good; until the card's end unless given. */
-  readonly validUntil?: Date
+  readonly validUntil?: Date | undefined
   /** Since when others may hold the key. What it signed counts only if it provably existed before. */
-  readonly compromisedAt?: Date
+  readonly compromisedAt?: Date | undefined
 }
 
 /**
@@ -42,6 +42,9 @@ export interface DirectoryEntry {
  * ```
  */
 export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>): KeyDirectory {
+  if (typeof (entries as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
+    throw new TypeError('entries must be an array of identities')
+  }
   const records = new Map<string, KeyRecord>()
   for (const entry of entries) {
     const identity = fieldOf(entry, 'identity')

@@ -26,6 +26,7 @@ import type {
   KemAlgorithm,
   KemPublicKey,
   KeyRing,
+  LocalIdentity,
   PublicIdentity,
   SignatureAlgorithm,
   SignaturePublicKey,
@@ -35,13 +36,13 @@ import type {
 /** Options of {@link generateIdentity}. */
 export interface GenerateIdentityOptions extends CallOptions {
   /** Encryption algorithm; X-Wing unless given. */
-  readonly kem?: KemAlgorithm
+  readonly kem?: KemAlgorithm | undefined
   /** Signature algorithm; Ed25519 unless given. */
-  readonly signature?: SignatureAlgorithm
+  readonly signature?: SignatureAlgorithm | undefined
   /** When the identity card ends; no end unless given. */
-  readonly expires?: Date
+  readonly expires?: Date | undefined
   /** The time of signing; now unless given. */
-  readonly now?: Date
+  readonly now?: Date | undefined
 }
 
 /** Options of {@link createIdentity}. */
@@ -51,15 +52,15 @@ export interface CreateIdentityOptions extends CallOptions {
   /** The decryption key, or a ring of them; the card carries the ring's active key. */
   readonly decapsulator: Decapsulator | KeyRing
   /** When the identity card ends; no end unless given. */
-  readonly expires?: Date
+  readonly expires?: Date | undefined
   /** The time of signing; now unless given. */
-  readonly now?: Date
+  readonly now?: Date | undefined
 }
 
 /** Options of {@link decodePublicIdentity}. */
 export interface DecodeIdentityOptions {
   /** Accepted algorithms; X-Wing and Ed25519 unless given. */
-  readonly algorithms?: readonly (KemAlgorithm | SignatureAlgorithm)[]
+  readonly algorithms?: readonly (KemAlgorithm | SignatureAlgorithm)[] | undefined
 }
 
 const cardVersion = 1
@@ -82,13 +83,13 @@ const malformed = (problem: string, offset: number): Error =>
  * console.log(physician.public.did, card.length)
  * ```
  */
-export async function generateIdentity(options: GenerateIdentityOptions = {}): Promise<Identity> {
+export async function generateIdentity(
+  options: GenerateIdentityOptions = {},
+): Promise<LocalIdentity> {
   const { kem = xWing, signature = ed25519, ...card } = optionsOf(options)
-  return createIdentity({
-    ...card,
-    signer: await generateKey(signature),
-    decapsulator: await generateKey(kem),
-  })
+  const [signer, decapsulator] = [await generateKey(signature), await generateKey(kem)]
+  const identity = await createIdentity({ ...card, signer, decapsulator })
+  return Object.freeze({ ...identity, signer, decapsulator })
 }
 
 /**
@@ -97,6 +98,7 @@ export async function generateIdentity(options: GenerateIdentityOptions = {}): P
  * @param options - The two keys and the card's end.
  * @returns The identity.
  * @throws {@link TypeError} if a key is missing.
+ * @throws {@link RangeError} if a date is none, or the card would end before it begins.
  * @throws {@link KeyUnavailable} if the signing key did not answer.
  */
 export async function createIdentity(options: CreateIdentityOptions): Promise<Identity> {
@@ -110,7 +112,12 @@ export async function createIdentity(options: CreateIdentityOptions): Promise<Id
     [3, coseKeyOf(encryption.algorithm, encryption.bytes)],
     [4, toSeconds(now, 'now')],
   ])
-  if (expires !== undefined) payload.set(5, toSeconds(expires, 'expires'))
+  if (expires !== undefined) {
+    if (toSeconds(expires, 'expires') <= toSeconds(now, 'now')) {
+      throw new RangeError('expires must be later than now: nobody would accept this card')
+    }
+    payload.set(5, toSeconds(expires, 'expires'))
+  }
   const content = { kind: 'identity', headers: new Map(), payload: encodeCbor(payload) } as const
   const card = encodeCbor(await sign([keyOwner], content, signal))
   const issued = fromSeconds(toSeconds(now, 'now'))

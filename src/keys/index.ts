@@ -49,6 +49,7 @@ export type {
   KeyRingEntry,
   KeyStatus,
   LocalDecapsulator,
+  LocalIdentity,
   LocalSigner,
   PublicIdentity,
   PublicKey,

@@ -40,15 +40,15 @@ export interface Jwk {
 /** Options of {@link fromJwk} for a public key. */
 export interface FromJwkOptions<A> {
   /** Accepted algorithms, in order of preference; X-Wing and Ed25519 unless given. */
-  readonly algorithms?: readonly A[]
+  readonly algorithms?: readonly A[] | undefined
   /** Without it a JWK that holds a secret is refused. */
-  readonly secret?: false
+  readonly secret?: false | undefined
 }
 
 /** Options of {@link fromJwk} for a private key. */
 export interface FromSecretJwkOptions<A> {
   /** Accepted algorithms, in order of preference; X-Wing and Ed25519 unless given. */
-  readonly algorithms?: readonly A[]
+  readonly algorithms?: readonly A[] | undefined
   /** Says that the JWK holds a secret. */
   readonly secret: true
 }

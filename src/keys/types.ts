@@ -90,6 +90,14 @@ export interface Identity {
   readonly decapsulator: Decapsulator | KeyRing
 }
 
+/** An identity whose private keys are held in this process; their seeds can be exported. */
+export interface LocalIdentity extends Identity {
+  /** Its signing key. */
+  readonly signer: LocalSigner
+  /** Its decryption key. */
+  readonly decapsulator: LocalDecapsulator
+}
+
 /** What a key of a ring may still do. */
 export type KeyStatus = 'active' | 'decrypt-only' | 'disabled' | 'destroyed'
 

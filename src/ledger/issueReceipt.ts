@@ -9,7 +9,7 @@ export interface IssueReceiptOptions {
   /** The log. */
   readonly log: LogReader
   /** The entry, 32 bytes, where it is at hand: it then is not read again. A wrong one gives a receipt that does not verify. */
-  readonly commitment?: Uint8Array
+  readonly commitment?: Uint8Array | undefined
 }
 
 /**

@@ -48,13 +48,13 @@ export interface TrustPolicy {
   /** Logs and witnesses, from `parseLogPolicy`. A quorum in it must be filled. */
   readonly logs: LogPolicy
   /** Verifiers of the ledgers that count. */
-  readonly anchors?: readonly AnchorVerifier[]
+  readonly anchors?: readonly AnchorVerifier[] | undefined
   /** Anchors of distinct operators that are needed; 0 unless given. */
-  readonly minimumAnchors?: number
+  readonly minimumAnchors?: number | undefined
   /** Witnesses on one checkpoint that are needed beside the policy's quorum; 0 unless given. */
-  readonly minimumWitnesses?: number
+  readonly minimumWitnesses?: number | undefined
   /** The time to judge certificates by; now unless given. */
-  readonly at?: Date
+  readonly at?: Date | undefined
 }
 
 /** A witness that cosigned. */

@@ -1,6 +1,6 @@
 import { ReceiptInvalid } from '../errors.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { markVerified } from '../internal/verified.ts'
 import type { VerifiedInclusion } from '../log/index.ts'
 import {
@@ -14,6 +14,8 @@ import {
 } from './evaluate.ts'
 import { decodeReceipt } from './format.ts'
 import type { TrustPolicy, VerifiedReceipt } from './types.ts'
+
+const trustNames = ['logs', 'anchors', 'minimumAnchors', 'minimumWitnesses', 'at'] as const
 
 /**
  * Verifies a receipt offline: that the log has the commitment, that nobody named in the policy signed falsely,
@@ -50,12 +52,12 @@ export async function verifyReceipt(
   receipt: Uint8Array,
   options: { readonly commitment: Uint8Array; readonly trust: TrustPolicy },
 ): Promise<VerifiedReceipt> {
-  const given = optionsOf(options)
+  const given = knownOptions(options, ['commitment', 'trust'])
   const expected = bytesArgument(given.commitment, 'commitment', 32).slice()
   if (typeof given.trust !== 'object' || given.trust === null) {
     throw new TypeError('trust must be a trust policy')
   }
-  const trust = optionsOf(given.trust)
+  const trust = knownOptions(given.trust, trustNames)
   const parts = decodeReceipt(bytesArgument(receipt, 'receipt'))
   if (!equalBytes(parts.commitment, expected)) {
     throw new ReceiptInvalid('The receipt is for another entry than this commitment.')

@@ -3,7 +3,7 @@ import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { sha256 } from '../internal/engine/hash.ts'
 import { hashSize, isSize } from '../internal/merkle/index.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions, optionsOf } from '../internal/options.ts'
 import { ascii, encodeUtf8 } from '../internal/utf8.ts'
 import type { CallOptions, Signer } from '../keys/index.ts'
 import type { Store } from '../store/index.ts'
@@ -63,8 +63,11 @@ export interface OpenLogOptions extends CallOptions {
  * @see https://c2sp.org/tlog-tiles
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
-  const own = optionsOf(options)
+  const own = knownOptions(options, ['origin', 'signer', 'store', 'floor', 'clock', 'signal'])
   const { store, signal, clock = () => new Date() } = own
+  if (typeof store?.get !== 'function' || typeof store.put !== 'function') {
+    throw new TypeError('store must be a store, such as directoryStore(path) of careseal/store/fs')
+  }
   const signer = new LogSigner(own.origin, own.signer)
   throwIfAborted(signal)
   const floor = own.floor === undefined ? null : floorArgument(await own.floor())

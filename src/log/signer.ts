@@ -24,6 +24,10 @@ export class LogSigner {
         'origin must be 1 to 255 bytes without spaces and plus, such as clinic.example/log',
       )
     }
+    // It is a name for ever, and C2SP has it without one.
+    if (origin.includes('://')) {
+      throw new RangeError('origin must be without a scheme, such as clinic.example/log')
+    }
     requireEd25519(signer)
     const publicKey = signer.publicKey.bytes
     this.origin = origin

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument } from '../internal/bytes.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import type { CallOptions } from '../keys/index.ts'
 import { issueReceipt } from '../ledger/index.ts'
 import type { Log } from '../log/index.ts'
@@ -49,8 +49,11 @@ export async function logRecords(
   items: readonly { readonly commitment: Uint8Array }[],
   options: CallOptions & { readonly log: Log },
 ): Promise<LoggedEntry[]> {
-  const { log, signal } = optionsOf(options)
+  const { log, signal } = knownOptions(options, ['log', 'signal'])
   throwIfAborted(signal)
+  if (typeof log?.append !== 'function') throw new TypeError('log must be a log from openLog')
+  if (!Array.isArray(items))
+    throw new TypeError('items must be an array of sealed records or events')
   const commitments = items.map(({ commitment }, i) =>
     bytesArgument(commitment, `items[${i}].commitment`, 32).slice(),
   )

@@ -6,7 +6,7 @@ import { findAuthors } from '../internal/envelope/authors.ts'
 import { addressedOf } from '../internal/envelope/content.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { fromSeconds } from '../internal/time.ts'
 import { markVerified } from '../internal/verified.ts'
@@ -14,6 +14,15 @@ import { verifyReceipt } from '../ledger/index.ts'
 import type { ManifestFields } from './manifest.ts'
 import { readRecord } from './readRecord.ts'
 import type { Manifest, OpenedRecord, OpenRecordOptions } from './types.ts'
+
+const names: readonly (keyof OpenRecordOptions)[] = [
+  'as',
+  'authors',
+  'proof',
+  'minimumSecurity',
+  'canonicalizations',
+  'signal',
+]
 
 /**
  * Opens a record and verifies all of it: the envelope's key commitment and tag, that content, manifest and
@@ -67,7 +76,7 @@ export async function openRecord(
   envelope: Uint8Array,
   options: OpenRecordOptions,
 ): Promise<OpenedRecord> {
-  const own = optionsOf(options)
+  const own = knownOptions(options, names)
   const { authors: directory, proof, minimumSecurity, canonicalizations = [], signal } = own
   throwIfAborted(signal)
   const readers = readerKeys(own.as)

@@ -1,6 +1,6 @@
 import { ContentTooLarge } from '../errors.ts'
 import type { Canonicalization } from '../fhir/index.ts'
-import { bytesArgument, compareBytes } from '../internal/bytes.ts'
+import { bytesArgument, compareBytes, isBytes } from '../internal/bytes.ts'
 import { type CborKey, type CborValue, encodeCbor } from '../internal/cbor/index.ts'
 import type { KeyIdMode } from '../internal/cose/keyId.ts'
 import type { WrapKey } from '../internal/cose/recipient.ts'
@@ -53,7 +53,7 @@ export interface RecordToSeal {
   readonly readers: Readers
   readonly mediaType?: string | undefined
   readonly canonicalization?: Canonicalization | undefined
-  readonly subject?: Uint8Array | undefined
+  readonly subject?: Uint8Array | null | undefined
   readonly securityLabels?: readonly string[] | undefined
   readonly amends?: string | undefined
 }
@@ -126,19 +126,22 @@ function contentArgument(content: Uint8Array | string): Uint8Array {
   if (typeof content === 'string' && !isWellFormed(content)) {
     throw new RangeError('content must be text without lone surrogates, or bytes')
   }
+  if (typeof content !== 'string' && !isBytes(content)) {
+    throw new TypeError('content must be a Uint8Array or a string; an object would have lost 2.00')
+  }
   // A copy: signing takes its time, and what the caller does to the array meanwhile must not come between.
   const bytes =
     typeof content === 'string' ? encodeUtf8(content) : bytesArgument(content, 'content').slice()
   if (bytes.length > maximumContent) {
     throw new ContentTooLarge(
-      'Content of more than 16 MiB does not fit into one record; it needs sealRecordStream and openRecordStream, which this version does not have yet.',
+      'Content of more than 16 MiB does not fit into one record. Split it: sealRecordStream and openRecordStream, which will take it whole, are not in this version.',
     )
   }
   return bytes
 }
 
-function subjectArgument(subject: Uint8Array | undefined): Uint8Array | null {
-  if (subject === undefined) return null
+function subjectArgument(subject: Uint8Array | null | undefined): Uint8Array | null {
+  if (subject === undefined || subject === null) return null
   const bytes = bytesArgument(subject, 'subject').slice()
   if (bytes.length < 1 || bytes.length > 64) {
     throw new RangeError('subject must be a random handle of 1 to 64 bytes')

@@ -2,7 +2,7 @@ import { throwIfAborted } from '../internal/abort.ts'
 import type { WrapContentKey } from '../internal/envelope/sealing.ts'
 import { wrapSingly } from '../internal/envelope/sealing.ts'
 import { signersOf } from '../internal/envelope/signers.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
 import { readersOf, type SealingContext, sealOne } from './sealOne.ts'
@@ -52,7 +52,7 @@ export async function sealRecord(
   content: Uint8Array | string,
   options: SealRecordOptions,
 ): Promise<SealedRecord | LoggedRecord> {
-  const own = optionsOf(options)
+  const own = knownOptions(options, sealRecordOptions)
   const { log, signal, recipients } = own
   throwIfAborted(signal)
   const context = contextOf(own, wrapSingly(own.keyIds ?? 'hint'))
@@ -63,6 +63,24 @@ export async function sealRecord(
   return { ...record, ...logged! }
 }
 
+/** The names of {@link SealRecordOptions}. */
+export const sealRecordOptions: readonly (keyof SealRecordOptions)[] = [
+  'author',
+  'authors',
+  'recipients',
+  'log',
+  'mediaType',
+  'canonicalization',
+  'subject',
+  'securityLabels',
+  'amends',
+  'padding',
+  'strict',
+  'keyIds',
+  'now',
+  'signal',
+]
+
 /** What all records of a call share. */
 export function contextOf(options: SealRecordOptions, wrap: WrapContentKey): SealingContext {
   const { padding = true, strict = false, keyIds = 'hint', signal, now = new Date() } = options
@@ -70,6 +88,8 @@ export function contextOf(options: SealRecordOptions, wrap: WrapContentKey): Sea
     throw new TypeError("keyIds must be 'plain', 'hint' or 'none'")
   }
   const signers = signersOf(options)
-  if (signers.length === 0) throw new TypeError('author must be a signer or an identity')
+  if (signers.length === 0) {
+    throw new TypeError('author or authors must be given: a record is always signed')
+  }
   return { signers, keyIds, wrap, padding, strict, now, signal }
 }

@@ -1,17 +1,17 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { wrapInBatch } from '../internal/envelope/batch.ts'
-import { fieldOf, optionsOf } from '../internal/options.ts'
+import { fieldOf, knownOptions } from '../internal/options.ts'
 import { turn } from '../internal/turn.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
 import { type Readers, readersOf, type SealingContext, sealOne } from './sealOne.ts'
-import { contextOf } from './sealRecord.ts'
+import { contextOf, sealRecordOptions } from './sealRecord.ts'
 import type { LoggedRecord, RecordInput, SealedRecord, SealRecordOptions } from './types.ts'
 
 /** Options of {@link sealRecords}. */
 export interface SealRecordsOptions extends SealRecordOptions {
   /** Records that are sealed, logged and yielded together; 512 unless given, 1 to 10,000. */
-  readonly batchSize?: number
+  readonly batchSize?: number | undefined
 }
 
 /** One yield of {@link sealRecords}. */
@@ -73,7 +73,8 @@ export async function* sealRecords<K>(
   inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
   options: SealRecordsOptions,
 ): AsyncIterable<SealedBatch<K>> {
-  const own = optionsOf(options)
+  const own = knownOptions(options, [...sealRecordOptions, 'batchSize'])
+  if (!isIterable(inputs)) throw new TypeError('inputs must be an iterable of { key, content }')
   const { batchSize = 512, log, signal } = own
   if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maximumBatch)) {
     throw new RangeError(`batchSize must be an integer from 1 to ${maximumBatch}`)
@@ -88,6 +89,11 @@ export async function* sealRecords<K>(
   } finally {
     close()
   }
+}
+
+function isIterable(inputs: unknown): boolean {
+  const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(inputs)
+  return typeof later === 'function' || typeof now === 'function'
 }
 
 async function* sealBatches<K>(

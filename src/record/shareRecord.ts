@@ -7,7 +7,7 @@ import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
 import { recipientKeys } from '../internal/envelope/recipients.ts'
 import { rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import type { CallOptions, Identity } from '../keys/index.ts'
 import { readRecord } from './readRecord.ts'
@@ -19,13 +19,13 @@ export interface ShareRecordOptions extends CallOptions {
   /** The readers to add; who is one already stays one. */
   readonly recipients: readonly Recipient[]
   /** Id of the grant that permits it; stated in the event. */
-  readonly grant?: string
+  readonly grant?: string | undefined
   /** Lets a classical reader join a post-quantum record, which then is only as strong. */
-  readonly allowClassical?: boolean
+  readonly allowClassical?: boolean | undefined
   /** Canonicalizations beside `raw` and `lossless1` that the record may use. */
-  readonly canonicalizations?: readonly Canonicalization[]
+  readonly canonicalizations?: readonly Canonicalization[] | undefined
   /** The time of sharing that the sharer claims; now unless given. */
-  readonly now?: Date
+  readonly now?: Date | undefined
 }
 
 /** A shared record, and the signed event that says so. */
@@ -35,6 +35,16 @@ export interface SharedRecord {
   /** Who shared what with whom: store its bytes, log its commitment with `logRecords`. */
   readonly event: SignedEvent
 }
+
+const names: readonly (keyof ShareRecordOptions)[] = [
+  'as',
+  'recipients',
+  'grant',
+  'allowClassical',
+  'canonicalizations',
+  'now',
+  'signal',
+]
 
 /**
  * Shares a record: wraps its content key for further readers; the body is not encrypted again. What was once
@@ -79,7 +89,7 @@ export async function shareRecord(
     canonicalizations = [],
     signal,
     ...rest
-  } = optionsOf(options)
+  } = knownOptions(options, names)
   throwIfAborted(signal)
   const now = rest.now ?? new Date()
   const bytes = bytesArgument(envelope, 'envelope').slice()

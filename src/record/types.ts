@@ -16,31 +16,31 @@ import type { Log } from '../log/index.ts'
 /** Options of {@link sealRecord}. */
 export interface SealRecordOptions extends CallOptions {
   /** Who signs the record. */
-  readonly author?: Author
+  readonly author?: Author | undefined
   /** Several who sign it together; give `author` or `authors`. */
-  readonly authors?: readonly Author[]
+  readonly authors?: readonly Author[] | undefined
   /** The readers: 1 to 1000, none twice. Each single one is enough to open. */
   readonly recipients: readonly Recipient[]
   /** Enters the record into this log at once; the result then has index and receipt. */
-  readonly log?: Log
+  readonly log?: Log | undefined
   /** Media type of the content; `application/fhir+json` unless given. */
-  readonly mediaType?: string
+  readonly mediaType?: string | undefined
   /** Digest rule; `lossless1` for FHIR JSON, else `raw`. */
-  readonly canonicalization?: Canonicalization
+  readonly canonicalization?: Canonicalization | undefined
   /** The patient's random handle, 1 to 64 bytes, 32 advised; never a name or number of the patient. */
-  readonly subject?: Uint8Array
+  readonly subject?: Uint8Array | null | undefined
   /** Security labels, such as FHIR's `R` or `PSY`. */
-  readonly securityLabels?: readonly string[]
+  readonly securityLabels?: readonly string[] | undefined
   /** Record id of the version that this one replaces. */
-  readonly amends?: string
+  readonly amends?: string | undefined
   /** Hides the exact length; on unless `false`. */
-  readonly padding?: boolean
+  readonly padding?: boolean | undefined
   /** Makes an error of content that the canonicalization refuses, instead of sealing it under `raw`. */
-  readonly strict?: boolean
+  readonly strict?: boolean | undefined
   /** How readers show: `hint` (default), `plain` or `none`. */
-  readonly keyIds?: KeyIdMode
+  readonly keyIds?: KeyIdMode | undefined
   /** The time of creation that the author claims; now unless given. */
-  readonly now?: Date
+  readonly now?: Date | undefined
 }
 
 /** One record of a batch. */
@@ -50,17 +50,17 @@ export interface RecordInput<K> {
   /** The content; text is sealed as UTF-8. */
   readonly content: Uint8Array | string
   /** Readers of this record, instead of those of the batch. */
-  readonly recipients?: readonly Recipient[]
+  readonly recipients?: readonly Recipient[] | undefined
   /** The patient's random handle, instead of that of the batch. */
-  readonly subject?: Uint8Array
+  readonly subject?: Uint8Array | null | undefined
   /** Media type, instead of that of the batch. */
-  readonly mediaType?: string
+  readonly mediaType?: string | undefined
   /** Digest rule, instead of that of the batch. */
-  readonly canonicalization?: Canonicalization
+  readonly canonicalization?: Canonicalization | undefined
   /** Security labels, instead of those of the batch. */
-  readonly securityLabels?: readonly string[]
+  readonly securityLabels?: readonly string[] | undefined
   /** Record id of the version that this one replaces. */
-  readonly amends?: string
+  readonly amends?: string | undefined
 }
 
 /** A sealed record. Store the envelope; log the commitment. */
@@ -97,9 +97,9 @@ export interface OpenRecordOptions extends CallOptions {
     readonly trust: TrustPolicy
   }
   /** Refuses envelopes that are weaker for this reader; `classical` unless given. */
-  readonly minimumSecurity?: Security
+  readonly minimumSecurity?: Security | undefined
   /** Canonicalizations beside `raw` and `lossless1` that the record may use. */
-  readonly canonicalizations?: readonly Canonicalization[]
+  readonly canonicalizations?: readonly Canonicalization[] | undefined
 }
 
 /** What the authors say of a record; all of it is covered by their signatures and the commitment. */

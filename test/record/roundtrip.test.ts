@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { r6Json, r6JsonStatic, raw } from '../../src/fhir/index.ts'
 import { openRecord, sealRecord } from '../../src/index.ts'
 import { es256, keyDirectory, mlDsa65, x25519, xWing } from '../../src/keys/index.ts'
+import { memoryStore } from '../../src/store/index.ts'
 import { text, utf8 } from '../helpers/bytes.ts'
 import { expectCode } from '../helpers/errors.ts'
 import { person } from '../helpers/keys.ts'
@@ -192,7 +193,7 @@ describe('limits and wrong arguments', () => {
     const chen = await person(1)
     const good = { author: chen, recipients: [chen.public] }
     for (const [change, message] of [
-      [{ author: undefined }, 'author must be'],
+      [{ author: undefined }, 'author or authors must be given'],
       [{ author: {} }, 'author must be'],
       [{ recipients: [] }, 'recipients must hold'],
       [{ recipients: [chen.public, chen.public] }, 'one reader twice'],
@@ -206,11 +207,29 @@ describe('limits and wrong arguments', () => {
       [{ keyIds: 'secret' }, 'keyIds must be'],
       [{ now: new Date(Number.NaN) }, 'now must be'],
       [{ canonicalization: 'raw' }, 'canonicalization must be'],
+      [{ recipients: chen.public }, 'recipients must be an array'],
+      [{ recipients: [chen] }, 'pass its .public'],
+      [{ subjet: new Uint8Array(32) }, 'unknown option subjet; there are author'],
+      [{ Log: {} }, 'unknown option Log'],
+      [{ log: memoryStore() }, 'log must be a log from openLog'],
+      [{ signal: new AbortController() }, 'signal must be an AbortSignal'],
     ] as const) {
       const options = { ...good, ...change } as unknown as typeof good
       await expect(sealRecord(observation, options), message).rejects.toThrow(message)
     }
     await expect(sealRecord('\ud800', good)).rejects.toThrow('lone surrogates')
+    await expect(sealRecord(observation, undefined as never)).rejects.toThrow('options must be')
+    const object = { resourceType: 'Patient' } as unknown as string
+    await expect(sealRecord(object, good)).rejects.toThrow('a Uint8Array or a string')
+    const { envelope } = await sealRecord(observation, good)
+    for (const [change, message] of [
+      [{ minimumSecurty: 'post-quantum' }, 'unknown option minimumSecurty'],
+      [{ prof: {} }, 'unknown option prof'],
+      [{ authors: [chen.public] }, 'authors must be a key directory'],
+    ] as const) {
+      const options = { as: chen, authors: keyDirectory([chen.public]), ...change } as never
+      await expect(openRecord(envelope, options), message).rejects.toThrow(message)
+    }
     await expect(sealRecord(7 as unknown as string, good)).rejects.toThrow('content must be')
   })
 

@@ -42,6 +42,9 @@ export async function findAuthors<R extends KeyRecordLike>(
       'This content is signed: pass { authors: keyDirectory([...]) } with the people you accept as authors.',
     )
   }
+  if (Array.isArray(directory) || typeof directory.find !== 'function') {
+    throw new TypeError('authors must be a key directory, such as keyDirectory([...])')
+  }
   const records: R[] = []
   for (const kid of kids) {
     const found = await untilAborted(signal, () => directory.find(kid.slice(), { signal }))

@@ -18,6 +18,9 @@ export type RecipientLike = WrapKey | IdentityLike
 
 /** The key of one recipient; refuses identities put together by hand and expired cards. */
 export function recipientKey(recipient: RecipientLike, name: string, now: Date): WrapKey {
+  if (isIdentity(fieldOf(recipient, 'public') as object)) {
+    throw new TypeError(`${name} is an identity with private keys: pass its .public`)
+  }
   if (fieldOf(recipient, 'encryption') === undefined) {
     return publicKeyArgument(recipient as WrapKey, 'kem', name)
   }
@@ -41,9 +44,8 @@ export function recipientKeys(
   keyIds: KeyIdMode,
   now: Date,
 ): WrapKey[] {
-  if (!Array.isArray(recipients) || recipients.length === 0) {
-    throw new RangeError('recipients must hold at least one reader')
-  }
+  if (!Array.isArray(recipients)) throw new TypeError('recipients must be an array')
+  if (recipients.length === 0) throw new RangeError('recipients must hold at least one reader')
   if (recipients.length > maximumRecipients) {
     throw new RangeError(`recipients must hold at most ${maximumRecipients} readers`)
   }

@@ -68,7 +68,7 @@ export function blobsOver(path: string, files: Files, host: Host): BlobStore {
       await directory.discard([file])
       // What the source threw is the caller's own.
       if (broken !== null && error === broken) throw error
-      throw storeFailed(`Writing ${key}`, error, outcome, signal)
+      throw storeFailed(`Writing ${key} in ${path}`, error, outcome, signal)
     }
   }
 
@@ -77,7 +77,7 @@ export function blobsOver(path: string, files: Files, host: Host): BlobStore {
       return await files.open(directory.path(key))
     } catch (error) {
       if (isAbsent(error)) return null
-      throw storeFailed(`Reading ${key}`, error, 'not-applied')
+      throw storeFailed(`Reading ${key} in ${path}`, error, 'not-applied')
     }
   }
 
@@ -104,7 +104,12 @@ export function blobsOver(path: string, files: Files, host: Host): BlobStore {
           yield part
         }
       } catch (error) {
-        throw storeFailed(`Reading ${key}`, error, 'not-applied', optionsOf(options).signal)
+        throw storeFailed(
+          `Reading ${key} in ${path}`,
+          error,
+          'not-applied',
+          optionsOf(options).signal,
+        )
       } finally {
         await file.close()
       }

@@ -78,7 +78,12 @@ export function storeOver(path: string, files: Files, host: Host): Store {
       return applied
     } catch (error) {
       await directory.discard(prepared)
-      throw storeFailed(`Writing ${entries[0]?.key ?? 'nothing'}`, error, outcome, signal)
+      throw storeFailed(
+        `Writing ${entries[0]?.key ?? 'nothing'} in ${path}`,
+        error,
+        outcome,
+        signal,
+      )
     }
   }
 
@@ -89,7 +94,7 @@ export function storeOver(path: string, files: Files, host: Host): Store {
       try {
         return await read(key)
       } catch (error) {
-        throw storeFailed(`Reading ${key}`, error, 'not-applied')
+        throw storeFailed(`Reading ${key} in ${path}`, error, 'not-applied')
       }
     },
     async put(key: string, value: Uint8Array | null, options: PutOptions = {}): Promise<boolean> {
@@ -107,7 +112,7 @@ export function storeOver(path: string, files: Files, host: Host): Store {
         const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
         yield* walk(directory, files, prefix, folder, optionsOf(options).signal)
       } catch (error) {
-        throw storeFailed('Listing', error, 'not-applied', optionsOf(options).signal)
+        throw storeFailed(`Listing ${path}`, error, 'not-applied', optionsOf(options).signal)
       }
     },
     async lock(key: string, options: StoreCallOptions = {}): Promise<StoreLock> {
@@ -116,7 +121,7 @@ export function storeOver(path: string, files: Files, host: Host): Store {
       try {
         return await directory.lock(key)
       } catch (error) {
-        throw storeFailed(`Locking ${key}`, error, 'not-applied')
+        throw storeFailed(`Locking ${key} in ${path}`, error, 'not-applied')
       }
     },
     async putMany(entries, options: PutManyOptions = {}): Promise<void> {
