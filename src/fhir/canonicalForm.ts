@@ -28,8 +28,10 @@ export interface CanonicalizeOptions {
  */
 export function canonicalForm(
   input: FhirInput,
-  { canonicalization = lossless1, strict = false, limits }: CanonicalizeOptions,
+  { canonicalization = lossless1, strict = false, limits, ...others }: CanonicalizeOptions,
 ): { canonicalization: string; bytes: Uint8Array; losses: Reason[]; content: Uint8Array } {
+  // Such as a canonicalization where its option belongs: another one would be used without a word.
+  for (const name of Object.keys(others)) throw new TypeError(`unknown option ${name}`)
   const content = contentArgument(input, limits)
   const { bytes, losses = [] } = ruleOf(canonicalization)(content)
   const { name } = canonicalization

@@ -50,8 +50,9 @@ export interface Digest extends HashValue {
  * ```
  */
 export function digest(input: FhirInput, options: DigestOptions = {}): Digest {
-  const { name: hash, digest: hashOf } = hashArgument(options.hash)
-  const { canonicalization, bytes } = canonicalForm(input, options)
+  const { hash: given, ...how } = options
+  const { name: hash, digest: hashOf } = hashArgument(given)
+  const { canonicalization, bytes } = canonicalForm(input, how)
   return { canonicalization, hash, value: hashOf(bytes) }
 }
 

@@ -5,6 +5,7 @@ import { create } from 'multiformats/hashes/digest'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AlgorithmUnsupported, FhirLossy, FhirMalformed, FhirRefused } from '../../src/errors.ts'
 import {
+  canonicalize,
   type Digest,
   digest,
   digestFromCid,
@@ -248,5 +249,14 @@ describe('the texts of digests', () => {
 
   it('hold nothing of the content', () => {
     expect(text(utf8(digestToText(one)))).not.toContain('2.00')
+  })
+})
+
+describe('options that are none', () => {
+  it('are refused, a canonicalization or a hash in their place above all', () => {
+    for (const wrong of [r6Json, 'sha-512', { canonicalisation: r6Json }, { stric: true }]) {
+      expect(() => digest('{}', wrong as never)).toThrow(TypeError)
+      expect(() => canonicalize('{}', wrong as never)).toThrow(/unknown option/)
+    }
   })
 })
