@@ -3,8 +3,10 @@
  *
  * @module careseal
  */
+
 export { CaresealError, isCaresealError } from './errors.ts'
 export type { Reason } from './internal/reason.ts'
+export type { Verified } from './internal/verified.ts'
 export { explainReceipt, issueReceipt, verifyReceipt } from './ledger/index.ts'
 export { commitmentOf } from './record/commitmentOf.ts'
 export { explainRecord } from './record/explainRecord.ts'

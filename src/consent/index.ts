@@ -3,6 +3,7 @@
  *
  * @module careseal/consent
  */
+export type { Verified } from '../internal/verified.ts'
 export { signEvent } from './signEvent.ts'
 export type {
   CareEvent,

@@ -3,6 +3,7 @@
  *
  * @module careseal/ledger
  */
+export type { Verified } from '../internal/verified.ts'
 export { explainReceipt } from './explainReceipt.ts'
 export { type IssueReceiptOptions, issueReceipt } from './issueReceipt.ts'
 export type {

@@ -7,11 +7,11 @@ import { hashSize, inclusionRoot, leafHash } from '../internal/merkle/index.ts'
 import { optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import { headerAlg, headerCrit, headerKid, tagSign1 } from '../internal/registry.ts'
+import type { Verified } from '../internal/verified.ts'
 import type { CallOptions, SignaturePublicKey, Signer } from '../keys/index.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { LogSigner } from './signer.ts'
 import { parseTlogProof } from './tlogProof.ts'
-import type { verifiedBrand } from './types.ts'
 
 /** Labels and values of RFC 9942 §4 and RFC 9597 (CWT claims), with iss of RFC 8392. */
 const headerClaims = 15
@@ -40,13 +40,7 @@ export interface VerifyCoseReceiptOptions {
 }
 
 /** An entry that a COSE Receipt proves to be in a log. Comes from `verifyCoseReceipt` only. */
-export interface VerifiedCoseReceipt {
-  /**
-   * Only a verification makes one.
-   *
-   * @internal
-   */
-  readonly [verifiedBrand]: true
+export interface VerifiedCoseReceipt extends Verified<'cose-receipt'> {
   /** Who issued it by its own signed word: the origin of a log of ours; `null` if it does not say. */
   readonly issuer: string | null
   /** Root of the tree that has the entry, 32 bytes: what the log signed. */

@@ -3,6 +3,7 @@
  *
  * @module careseal/log
  */
+export type { Verified } from '../internal/verified.ts'
 export {
   type Checkpoint,
   type CheckpointParts,

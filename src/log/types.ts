@@ -1,7 +1,7 @@
+import type { Verified } from '../internal/verified.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
 declare const policyBrand: unique symbol
-export declare const verifiedBrand: unique symbol
 
 /** A log of a policy. */
 export interface PolicyLog {
@@ -71,13 +71,7 @@ export interface VerifiedWitness {
 }
 
 /** A checkpoint that a log of the policy has signed. Comes from a verification only, never by hand. */
-export interface VerifiedCheckpoint {
-  /**
-   * Only a verification makes one.
-   *
-   * @internal
-   */
-  readonly [verifiedBrand]: true
+export interface VerifiedCheckpoint extends Verified<'checkpoint'> {
   /** Which log. */
   readonly origin: string
   /** Entries in the log. */
@@ -105,13 +99,7 @@ export interface VerifiedInclusion extends VerifiedCheckpoint {
 }
 
 /** Two checkpoints of one log, the newer of which continues the older. Comes from `verifyConsistency` only. */
-export interface VerifiedConsistency {
-  /**
-   * Only a verification makes one.
-   *
-   * @internal
-   */
-  readonly [verifiedBrand]: true
+export interface VerifiedConsistency extends Verified<'consistency'> {
   /** The older checkpoint. */
   readonly older: VerifiedCheckpoint
   /** The newer checkpoint. */
