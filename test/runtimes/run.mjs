@@ -165,7 +165,12 @@ const inQuickJs = async () => {
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const binary = (name) => join(binaries, name)
 const runtimes = [
-  ['Node.js', process.execPath, (path) => execute(path, [script])],
+  [`Node.js ${process.versions.node}`, process.execPath, (path) => execute(path, [script])],
+  ...[20, 22, 24, 26].map((major) => [
+    `Node.js ${major}`,
+    join(here, `node_modules/node-${major}/bin/node`),
+    (path) => execute(path, [script]),
+  ]),
   ['Bun', binary('bun'), (path) => execute(path, [script])],
   ['Deno', binary('deno'), (path) => execute(path, ['run', '--no-prompt', script])],
   ['workerd (Cloudflare Workers)', binary('workerd'), inWorker],
