@@ -25,20 +25,31 @@ const keptRanges = 4096
 
 /** Full tiles that were verified: they are the same in every later view of one log. */
 export class TileCache {
-  readonly #tiles = new Map<string, MaybePromise<TileTree>>()
+  /** Hashes alone where nobody has asked for a node above them yet. */
+  readonly #tiles = new Map<string, MaybePromise<TileTree> | Uint8Array>()
 
   /** A tile that is there or on its way, else the one that `load` resolves to. */
   get(key: string, load: () => Promise<TileTree>): MaybePromise<TileTree> {
     const known = this.#tiles.get(key)
+    const found =
+      known instanceof Uint8Array ? new TileTree(known) : (known ?? this.#settle(key, load()))
+    this.#keep(key, found)
+    return found
+  }
+
+  /** Takes the hashes of a full tile that was computed here; not copied. */
+  add(key: string, hashes: Uint8Array): void {
+    this.#keep(key, hashes)
+  }
+
+  #keep(key: string, tile: MaybePromise<TileTree> | Uint8Array): void {
     // The order of insertion is the order of last use.
-    if (known !== undefined) this.#tiles.delete(key)
-    const found = known ?? this.#settle(key, load())
-    this.#tiles.set(key, found)
+    this.#tiles.delete(key)
+    this.#tiles.set(key, tile)
     for (const oldest of this.#tiles.keys()) {
       if (this.#tiles.size <= keptTiles) break
       this.#tiles.delete(oldest)
     }
-    return found
   }
 
   /** Once a tile is there, whoever needs it has it without waiting. */
@@ -50,6 +61,9 @@ export class TileCache {
     return loading
   }
 }
+
+/** What a full tile is called in a cache. */
+export const cacheKey = (level: number, index: number): string => `${level}/${index}`
 
 /** The right edge of a tree: for every level the hashes of its partial tile, empty where the last one is full. */
 export type Edge = readonly Uint8Array[]
@@ -149,7 +163,7 @@ export class TreeView {
   #tile(level: number, index: number, options: StoreCallOptions): MaybePromise<TileTree> {
     if ((index + 1) * tileWidth > hashesAt(this.size, level)) return this.#partialTile(level)
     // The signal is of one caller, the tile may be for several.
-    const tile = this.#cache.get(`${level}/${index}`, async () => {
+    const tile = this.#cache.get(cacheKey(level, index), async () => {
       const hashes = await fetchTile(this.#store, level, index, tileWidth, {}, wholeTile(tileWidth))
       const loaded = new TileTree(hashes)
       const above = await this.#tile(level + 1, Math.floor(index / tileWidth), {})

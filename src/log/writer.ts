@@ -10,7 +10,7 @@ import { deleteOutdated, publishTiles } from './publish.ts'
 import type { SignedView } from './reading.ts'
 import type { LogSigner } from './signer.ts'
 import { tileWidth } from './tileNames.ts'
-import { TileCache, TreeView } from './treeView.ts'
+import { cacheKey, TileCache, TreeView } from './treeView.ts'
 
 /** How often a checkpoint that others move on at the same time is tried. */
 const maximumAttempts = 100
@@ -99,6 +99,10 @@ export class Writer {
     await publishTiles(this.#parts.store, stored.tree, stored.full)
     await this.#publishCheckpoint(stored)
     await deleteOutdated(this.#parts.store, stored.full)
+    // Whoever appends asks for proofs next: what was just computed need not be read and hashed again.
+    for (const { level, index, bytes } of stored.full) {
+      if (level !== 'entries') this.#cache.add(cacheKey(level, index), bytes)
+    }
     this.#stored = { ...stored, full: [] }
     this.#view = this.#viewOf(stored)
     this.#unsettled = []

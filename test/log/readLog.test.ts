@@ -96,6 +96,13 @@ describe('readLog', () => {
     expect(loads).toBe(600)
     await use('88')
     expect(loads).toBe(601)
+    // What was computed here is not loaded.
+    const hashes = new Uint8Array(64).fill(5)
+    cache.add('own', hashes)
+    const own = (await use('own')) as TileTree
+    expect(loads).toBe(601)
+    expect(own.node(0, 1)).toEqual(new Uint8Array(32).fill(5))
+    expect(await use('own')).toBe(own)
   })
 
   it('goes forward with the log, and not before it is asked to', async () => {
