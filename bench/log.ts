@@ -29,7 +29,7 @@ const entries = 100_000
 
 /** Appending, proving and verifying, side by side with Merkle tree packages in the same run. */
 export async function benchLog(): Promise<void> {
-  console.log('\n### Log\n\n| | per second | median of one call | best |\n|---|---:|---:|---:|')
+  console.log('\n### Log\n\n| | per second | median of one round | best |\n|---|---:|---:|---:|')
   const measure = async (
     name: string,
     rounds: number,
