@@ -7,6 +7,7 @@ import {
   decodeStrict,
   encodeCbor,
 } from '../internal/cbor/index.ts'
+import { optionsOf } from '../internal/options.ts'
 import { commitmentId, idCommitment } from '../internal/record/opening.ts'
 import { maximumRecipients, type SignatureKind } from '../internal/registry.ts'
 import type { CareEvent, ShareEvent } from './types.ts'
@@ -22,8 +23,9 @@ export function kindOf(type: CareEvent['type']): SignatureKind {
 }
 
 /** Encodes the payload of an event: 1 type, 2 time, the rest per type. */
-export function encodePayload(event: CareEvent, time: number): Uint8Array {
-  if (event?.type !== 'share') {
+export function encodePayload(given: CareEvent, time: number): Uint8Array {
+  const event = optionsOf(given)
+  if (event.type !== 'share') {
     throw new TypeError("event.type must be 'share', the one type that this version signs")
   }
   const ids = event.recipients.map((id, i) => bytesArgument(id, `recipients[${i}]`, 32))

@@ -4,7 +4,7 @@ import { bytesArgument } from '../internal/bytes.ts'
 import { decodeStrict, Tagged } from '../internal/cbor/index.ts'
 import { receiveSigned, verifySigned } from '../internal/cose/signed.ts'
 import { findAuthors } from '../internal/envelope/authors.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { headerEventSalt, tagSign1 } from '../internal/registry.ts'
 import { fromSeconds } from '../internal/time.ts'
@@ -46,7 +46,12 @@ export async function verifyEvent(
   bytes: Uint8Array,
   options: VerifyEventOptions,
 ): Promise<VerifiedEvent> {
-  const { authors, type, existedBefore = null, signal } = optionsOf(options)
+  const {
+    authors,
+    type,
+    existedBefore = null,
+    signal,
+  } = knownOptions(options, ['authors', 'type', 'existedBefore', 'signal'])
   throwIfAborted(signal)
   const raw = bytesArgument(bytes, 'bytes').slice()
   const item = decodeStrict(raw, malformedEvent, tags)

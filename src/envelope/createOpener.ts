@@ -1,6 +1,6 @@
 import { batchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { openContent } from './open.ts'
 import { type RewrapChanges, rewrapWith } from './rewrap.ts'
 import type { OpenedContent, OpenOptions, Reader } from './types.ts'
@@ -51,7 +51,7 @@ export interface Opener {
  * ```
  */
 export function createOpener(options: { readonly as: Reader }): Opener {
-  const readers = readerKeys(optionsOf(options).as)
+  const readers = readerKeys(knownOptions(options, ['as']).as)
   let batchKeys = batchKeyCache()
   return {
     open: (envelope, details = {}) => openContent(envelope, details, readers, batchKeys),

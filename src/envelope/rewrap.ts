@@ -3,7 +3,7 @@ import { bytesArgument } from '../internal/bytes.ts'
 import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
 import { rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
-import { knownOptions, optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
 
@@ -22,6 +22,8 @@ export interface RewrapOptions extends RewrapChanges {
   /** A present reader, whose key unwraps the content key. */
   readonly as: Reader
 }
+
+const changeOptions = ['add', 'remove', 'allowClassical', 'signal'] as const
 
 /**
  * Adds and removes readers without touching the content: only the list of wrapped keys is rewritten. This is
@@ -52,7 +54,7 @@ export interface RewrapOptions extends RewrapChanges {
  * ```
  */
 export async function rewrap(envelope: Uint8Array, options: RewrapOptions): Promise<Uint8Array> {
-  const { as, ...changes } = optionsOf(options)
+  const { as, ...changes } = knownOptions(options, ['as', ...changeOptions])
   return rewrapWith(envelope, changes, readerKeys(as))
 }
 
@@ -63,8 +65,12 @@ export async function rewrapWith(
   readers: readonly ReaderKey[],
   batchKeys?: BatchKeyCache,
 ): Promise<Uint8Array> {
-  const names = ['add', 'remove', 'allowClassical', 'signal'] as const
-  const { add = [], remove = [], allowClassical = false, signal } = knownOptions(options, names)
+  const {
+    add = [],
+    remove = [],
+    allowClassical = false,
+    signal,
+  } = knownOptions(options, changeOptions)
   throwIfAborted(signal)
   const changes = { add, remove, allowClassical, signal, batchKeys }
   return rewrapEnvelope(bytesArgument(envelope, 'envelope'), readers, changes)

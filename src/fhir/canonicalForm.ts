@@ -28,8 +28,14 @@ export interface CanonicalizeOptions {
  */
 export function canonicalForm(
   input: FhirInput,
-  { canonicalization = lossless1, strict = false, limits, ...others }: CanonicalizeOptions,
+  options: CanonicalizeOptions,
 ): { canonicalization: string; bytes: Uint8Array; losses: Reason[]; content: Uint8Array } {
+  const {
+    canonicalization = lossless1,
+    strict = false,
+    limits,
+    ...others
+  }: CanonicalizeOptions = Object.assign(Object.create(null), options)
   // Such as a canonicalization where its option belongs: another one would be used without a word.
   for (const name of Object.keys(others)) throw new TypeError(`unknown option ${name}`)
   const content = contentArgument(input, limits)

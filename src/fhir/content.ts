@@ -34,7 +34,6 @@ export function contentArgument(input: FhirInput, limits?: Limits): Content {
  * it can tell.
  */
 function utf8Of(input: string): Uint8Array {
-  if ((input as { isWellFormed?: () => boolean }).isWellFormed?.()) return encodeUtf8(input)
   const lone = input.search(/[\ud800-\udfff]/u)
   if (lone < 0) return encodeUtf8(input)
   throw new FhirMalformed('A lone surrogate is no character', {

@@ -2,6 +2,7 @@ import { AlgorithmUnsupported } from '../errors.ts'
 import { sha256 } from '../internal/engine/hash.ts'
 import { plain } from '../internal/engine/node.ts'
 import { nativeCrypto } from '../internal/engine/tier.ts'
+import { optionsOf } from '../internal/options.ts'
 import { type CanonicalizeOptions, canonicalForm } from './canonicalForm.ts'
 import type { FhirInput } from './content.ts'
 import type { HashAlgorithm, HashName } from './hash.ts'
@@ -50,7 +51,7 @@ export interface Digest extends HashValue {
  * ```
  */
 export function digest(input: FhirInput, options: DigestOptions = {}): Digest {
-  const { hash: given, ...how } = options
+  const { hash: given, ...how } = optionsOf(options)
   const { name: hash, digest: hashOf } = hashArgument(given)
   const { canonicalization, bytes } = canonicalForm(input, how)
   return { canonicalization, hash, value: hashOf(bytes) }

@@ -1,3 +1,4 @@
+import { optionsOf } from '../internal/options.ts'
 import { contentArgument, type FhirInput } from './content.ts'
 import type { Limits } from './limits.ts'
 import { makeTree, type ResourceTree } from './resourceTree.ts'
@@ -33,5 +34,5 @@ export interface ParseOptions {
  * @see https://www.rfc-editor.org/rfc/rfc8259
  */
 export function parse(input: FhirInput, options: ParseOptions = {}): ResourceTree {
-  return makeTree(contentArgument(input, options.limits).tape())
+  return makeTree(contentArgument(input, optionsOf(options).limits).tape())
 }

@@ -27,7 +27,10 @@ export function knownOptions<T extends object>(options: T, names: readonly (keyo
       throw new TypeError(`unknown option ${name}; there are ${names.join(', ')}`)
     }
   }
-  return own
+  // Without methods and what else the object has that nobody asked for.
+  const known = Object.create(null) as T
+  for (const name of names) if (name in own) known[name] = own[name]
+  return known
 }
 
 /** One property of a caller's object, by the same rule. */

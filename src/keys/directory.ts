@@ -2,7 +2,7 @@ import { IdentityInvalid } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes, toHex } from '../internal/bytes.ts'
 import { isIdentity } from '../internal/identity.ts'
-import { fieldOf, optionsOf } from '../internal/options.ts'
+import { fieldOf, knownOptions, optionsOf } from '../internal/options.ts'
 import { isDate } from '../internal/time.ts'
 import type { CallOptions, KeyDirectory, KeyRecord, PublicIdentity } from './types.ts'
 
@@ -45,16 +45,16 @@ export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>)
   if (typeof (entries as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
     throw new TypeError('entries must be an array of identities')
   }
-  const records = new Map<string, KeyRecord>()
+  const listed = new Map<string, KeyRecord[]>()
   for (const entry of entries) {
     const identity = fieldOf(entry, 'identity')
     const record = recordOf(
       identity === undefined ? { identity: entry as PublicIdentity } : (entry as DirectoryEntry),
     )
     const id = toHex(record.key.id)
-    const other = records.get(id)
-    records.set(id, other === undefined ? record : merged(record, other))
+    listed.set(id, [...(listed.get(id) ?? []), record])
   }
+  const records = new Map([...listed].map(([id, list]) => [id, merged(list)]))
   return {
     async find(id: Uint8Array, options: CallOptions = {}) {
       throwIfAborted(optionsOf(options).signal)
@@ -63,8 +63,10 @@ export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>)
   }
 }
 
+const entryNames = ['identity', 'name', 'validFrom', 'validUntil', 'compromisedAt'] as const
+
 function recordOf(entry: DirectoryEntry): KeyRecord {
-  const { identity, name, validFrom, validUntil, compromisedAt } = optionsOf(entry)
+  const { identity, name, validFrom, validUntil, compromisedAt } = knownOptions(entry, entryNames)
   if (typeof identity !== 'object' || identity === null || !isIdentity(identity)) {
     throw new TypeError('entries must be public identities of careseal/keys')
   }
@@ -85,32 +87,37 @@ function dateArgument(date: Date | undefined, name: string): Date | null {
 }
 
 /** A renewed card, whoever made it, must not take back that a key is compromised or ends. */
-function merged(one: KeyRecord, other: KeyRecord): KeyRecord {
-  const [later, earlier] = isLater(one.identity, other.identity) ? [one, other] : [other, one]
-  // The end of a card is not a word of the keeper: a later card renews it.
-  const ends = [one, other].map(({ validUntil, identity }) =>
-    validUntil === identity.expires ? null : validUntil,
-  )
+function merged(records: readonly KeyRecord[]): KeyRecord {
+  // Of two with one date the one that is listed last.
+  const [latest, ...earlier] = [...records].reverse().sort((a, b) => byCard(b.identity, a.identity))
+  if (latest === undefined || earlier.length === 0) return records[0]!
+  // The end of an earlier card is no word of the keeper: a later card renews it.
+  const ends = earlier.filter(({ validUntil, identity }) => validUntil !== identity.expires)
   return Object.freeze({
-    ...later,
-    name: later.name ?? earlier.name,
-    validFrom: extreme([one.validFrom, other.validFrom], Math.max),
-    validUntil: extreme(ends, Math.min) ?? later.identity.expires,
-    compromisedAt: extreme([one.compromisedAt, other.compromisedAt], Math.min),
+    ...latest,
+    name: [latest, ...earlier].find(({ name }) => name !== null)?.name ?? null,
+    validFrom: extreme(records, 'validFrom', Math.max),
+    validUntil: extreme([latest, ...ends], 'validUntil', Math.min),
+    compromisedAt: extreme(records, 'compromisedAt', Math.min),
   })
 }
 
-function extreme(dates: (Date | null)[], choose: (...times: number[]) => number): Date | null {
-  const times = dates.flatMap((date) => (date === null ? [] : [date.getTime()]))
+function extreme(
+  records: readonly KeyRecord[],
+  name: 'validFrom' | 'validUntil' | 'compromisedAt',
+  choose: (...times: number[]) => number,
+): Date | null {
+  const times = records.flatMap(({ [name]: date }) => (date === null ? [] : [date.getTime()]))
   return times.length === 0 ? null : new Date(choose(...times))
 }
 
-function isLater(a: PublicIdentity, b: PublicIdentity): boolean {
+/** The order of two cards of one key by their dates. */
+function byCard(a: PublicIdentity, b: PublicIdentity): number {
   const difference = (a.issued?.getTime() ?? 0) - (b.issued?.getTime() ?? 0)
   if (difference === 0 && !equalBytes(a.encryption.id, b.encryption.id)) {
     throw new IdentityInvalid(
       'Two identity cards of one signing key and one date name different encryption keys. Keep the right one.',
     )
   }
-  return difference >= 0
+  return difference
 }

@@ -11,7 +11,7 @@ import { receiveSigned, sign, verifySigned } from '../internal/cose/signed.ts'
 import { coseKeyOf, readCoseKey } from '../internal/coseKey.ts'
 import { signerOf } from '../internal/envelope/signers.ts'
 import { isIdentity, registerIdentity } from '../internal/identity.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions, optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import { tagSign1 } from '../internal/registry.ts'
 import { fromSeconds, toSeconds } from '../internal/time.ts'
@@ -64,6 +64,7 @@ export interface DecodeIdentityOptions {
 }
 
 const cardVersion = 1
+const cardOptions = ['now', 'expires', 'signal'] as const
 const tags: readonly number[] = [tagSign1]
 const malformed = (problem: string, offset: number): Error =>
   new KeyMalformed(`No identity card: ${problem}`, { offset })
@@ -86,7 +87,11 @@ const malformed = (problem: string, offset: number): Error =>
 export async function generateIdentity(
   options: GenerateIdentityOptions = {},
 ): Promise<LocalIdentity> {
-  const { kem = xWing, signature = ed25519, ...card } = optionsOf(options)
+  const {
+    kem = xWing,
+    signature = ed25519,
+    ...card
+  } = knownOptions(options, ['kem', 'signature', ...cardOptions])
   const [signer, decapsulator] = [await generateKey(signature), await generateKey(kem)]
   const identity = await createIdentity({ ...card, signer, decapsulator })
   return Object.freeze({ ...identity, signer, decapsulator })
@@ -102,7 +107,13 @@ export async function generateIdentity(
  * @throws {@link KeyUnavailable} if the signing key did not answer.
  */
 export async function createIdentity(options: CreateIdentityOptions): Promise<Identity> {
-  const { signer, decapsulator, now = new Date(), expires, signal } = optionsOf(options)
+  const {
+    signer,
+    decapsulator,
+    now = new Date(),
+    expires,
+    signal,
+  } = knownOptions(options, ['signer', 'decapsulator', ...cardOptions])
   const keyOwner = signerOf(signer, 'signer')
   const signing = keyOwner.publicKey
   const encryption = publicKeyArgument(decapsulator?.publicKey, 'kem', 'decapsulator.publicKey')

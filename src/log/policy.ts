@@ -1,7 +1,7 @@
 import { AlgorithmUnsupported, PolicyMalformed } from '../errors.ts'
 import { toHex } from '../internal/bytes.ts'
 import { ed25519Verifier, isEd25519PublicKey } from '../internal/engine/ed25519Verify.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { encodeUtf8, isWellFormed } from '../internal/utf8.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { cosignatureTime, cosignedMessage } from './cosignature.ts'
@@ -83,7 +83,7 @@ export function parseLogPolicy(text: string, options: ParseLogPolicyOptions = {}
       'A policy with control characters, lone surrogates or more than 2^20 characters.',
     )
   }
-  const parser = new Parser(optionsOf(options).verifiers ?? [])
+  const parser = new Parser(knownOptions(options, ['verifiers']).verifiers ?? [])
   text.split('\n').forEach((line, i) => {
     const words = line.split(/[ \t]+/).filter((word) => word !== '')
     if (words.length > 0 && !words[0]!.startsWith('#')) parser.line(words, i + 1)

@@ -1,7 +1,7 @@
 import { LedgerConflict, LogCorrupt, ProofInvalid } from '../errors.ts'
-import { throwIfAborted } from '../internal/abort.ts'
+import { throwIfAborted, untilAborted } from '../internal/abort.ts'
 import { equalBytes } from '../internal/bytes.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions, optionsOf } from '../internal/options.ts'
 import { decodeUtf8 } from '../internal/utf8.ts'
 import type { CallOptions } from '../keys/index.ts'
 import { checkpointKey } from './head.ts'
@@ -50,7 +50,7 @@ export interface ReadLogOptions extends CallOptions {
  * @see https://c2sp.org/tlog-tiles
  */
 export async function readLog(options: ReadLogOptions): Promise<LogReader> {
-  const own = optionsOf(options)
+  const own = knownOptions(options, ['store', 'policy', 'signal'])
   const reader = new Reader(own.store, own.policy)
   await reader.refresh(own)
   return {
@@ -106,14 +106,16 @@ class Reader {
   }
 
   /** Fetches the checkpoint and goes forward to it; an older one of the same history changes nothing. */
-  refresh(options: CallOptions): Promise<void> {
-    const refreshed = this.#last.then(() => this.#refresh(options))
-    this.#last = refreshed.catch(() => {})
-    return refreshed
+  async refresh(options: CallOptions): Promise<void> {
+    throwIfAborted(options.signal)
+    const verified = await this.#fetch(options)
+    const advanced = this.#last.then(() => this.#advance(verified, options))
+    this.#last = advanced.catch(() => {})
+    // A server that is silent to one call keeps others waiting, but not beyond their own signal.
+    await untilAborted(options.signal, () => advanced)
   }
 
-  async #refresh(options: CallOptions): Promise<void> {
-    throwIfAborted(options.signal)
+  async #fetch(options: CallOptions): Promise<VerifiedCheckpoint> {
     const bytes = await this.#store.get(checkpointKey, options)
     if (bytes === null) {
       throw new LogCorrupt(
@@ -121,7 +123,10 @@ class Reader {
       )
     }
     const note = decodeUtf8(bytes)
-    const verified = await judgeCheckpoint(note ?? '', this.#policy)
+    return judgeCheckpoint(note ?? '', this.#policy)
+  }
+
+  async #advance(verified: VerifiedCheckpoint, options: CallOptions): Promise<void> {
     const before = this.#current
     if (before !== null && verified.origin !== before.verified.origin) {
       throw new ProofInvalid(`What is published here is no longer ${before.verified.origin}.`)

@@ -51,7 +51,7 @@ export async function verifyConsistency(
   proof: readonly Uint8Array[],
   options: VerifyConsistencyOptions,
 ): Promise<VerifiedConsistency> {
-  const hashes = proof.map((hash) => bytesArgument(hash, 'proof'))
+  const hashes = proof.map((hash) => bytesArgument(hash, 'proof').slice())
   const { policy, ...notes } = optionsOf(options)
   const older = Object.freeze(await judgeCheckpoint(notes.older, policy))
   const newer = Object.freeze(await judgeCheckpoint(notes.newer, policy))

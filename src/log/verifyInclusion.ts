@@ -1,7 +1,7 @@
 import { ProofInvalid } from '../errors.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { hashSize, inclusionRoot, leafHash } from '../internal/merkle/index.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions } from '../internal/options.ts'
 import { judgeCheckpoint } from './judge.ts'
 import { parseTlogProof } from './tlogProof.ts'
 import type { LogPolicy, VerifiedInclusion } from './types.ts'
@@ -51,7 +51,11 @@ export async function verifyInclusion(
   proof: string,
   options: VerifyInclusionOptions,
 ): Promise<VerifiedInclusion> {
-  const { policy, refuseExtra, commitment: given } = optionsOf(options)
+  const {
+    policy,
+    refuseExtra,
+    commitment: given,
+  } = knownOptions(options, ['commitment', 'policy', 'refuseExtra'])
   const commitment = bytesArgument(given, 'commitment', hashSize).slice()
   const { index, hashes, checkpoint: note, extra } = parseTlogProof(proof)
   if (extra !== null && refuseExtra === true) {

@@ -1,4 +1,4 @@
-import { LogLocked, StoreFailed } from '../errors.ts'
+import { isCaresealError, LogLocked, StoreFailed } from '../errors.ts'
 import { equalBytes } from '../internal/bytes.ts'
 import { toSeconds } from '../internal/time.ts'
 import { decodeUtf8, encodeUtf8 } from '../internal/utf8.ts'
@@ -73,8 +73,12 @@ export class Writer {
     const won = await this.#parts.store.put(headKey, next.head, { expect: before.head })
     this.#unsettled = [next.head]
     // A store that tried again after its answer was lost says no to what it has done: then our head is there.
-    if (won) await this.#publish(next)
-    else await this.#settle()
+    if (!won) await this.#settle()
+    else {
+      await this.#publish(next).catch((error: unknown) => {
+        throw afterCommit(error)
+      })
+    }
     return before.tree.size
   }
 
@@ -96,13 +100,15 @@ export class Writer {
   }
 
   async #publish(stored: StoredLog): Promise<void> {
+    // Whoever appends asks for proofs next: what was just computed need not be read and hashed again. Copied before
+    // a store has them, which may do with its arrays what it likes.
+    const computed = stored.full.flatMap(({ level, index, bytes }) =>
+      level === 'entries' ? [] : [{ key: cacheKey(level, index), hashes: bytes.slice() }],
+    )
     await publishTiles(this.#parts.store, stored.tree, stored.full)
     await this.#publishCheckpoint(stored)
     await deleteOutdated(this.#parts.store, stored.full)
-    // Whoever appends asks for proofs next: what was just computed need not be read and hashed again.
-    for (const { level, index, bytes } of stored.full) {
-      if (level !== 'entries') this.#cache.add(cacheKey(level, index), bytes)
-    }
+    for (const { key, hashes } of computed) this.#cache.add(key, hashes)
     this.#stored = { ...stored, full: [] }
     this.#view = this.#viewOf(stored)
     this.#unsettled = []
@@ -141,10 +147,23 @@ export class Writer {
   }
 }
 
+/** The entries are in the log: who reads that they are not would append them again. */
+function afterCommit(error: unknown): unknown {
+  if (!isCaresealError(error, 'ERR_STORE_FAILED')) return error
+  return new StoreFailed(
+    `The entries are in the log, but publishing them failed. ${error.message}`,
+    {
+      cause: error,
+      outcome: 'applied',
+      retryable: error.retryable,
+    },
+  )
+}
+
 function unsettled(): StoreFailed {
   return new StoreFailed(
     `The store has refused to write ${checkpointKey} again and again, though nobody else moved it on. Its compare-and-set does not work.`,
-    { outcome: 'not-applied', retryable: true },
+    { outcome: 'unknown', retryable: true },
   )
 }
 

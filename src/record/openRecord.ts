@@ -77,7 +77,8 @@ export async function openRecord(
   options: OpenRecordOptions,
 ): Promise<OpenedRecord> {
   const own = knownOptions(options, names)
-  const { authors: directory, proof, minimumSecurity, canonicalizations = [], signal } = own
+  const { authors: directory, minimumSecurity, canonicalizations = [], signal } = own
+  const proof = own.proof === undefined ? undefined : knownOptions(own.proof, ['receipt', 'trust'])
   throwIfAborted(signal)
   const readers = readerKeys(own.as)
   const bytes = bytesArgument(envelope, 'envelope')

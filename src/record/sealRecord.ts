@@ -57,7 +57,9 @@ export async function sealRecord(
   throwIfAborted(signal)
   const context = contextOf(own, wrapSingly(own.keyIds ?? 'hint'))
   const readers = readersOf(recipients, context)
-  const record = await sealOne({ ...own, content, readers }, context)
+  const { mediaType, canonicalization, subject, securityLabels, amends } = own
+  const details = { mediaType, canonicalization, subject, securityLabels, amends }
+  const record = await sealOne({ content, readers, ...details }, context)
   if (log === undefined) return record
   const [logged] = await logRecords([record], { log, signal })
   return { ...record, ...logged! }

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { wrapInBatch } from '../internal/envelope/batch.ts'
-import { fieldOf, knownOptions } from '../internal/options.ts'
+import { fieldOf, knownOptions, optionsOf } from '../internal/options.ts'
 import { turn } from '../internal/turn.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
@@ -37,6 +37,10 @@ const inFlight = 8
 /**
  * Seals many records: one encapsulation per reader for all of them, one checkpoint per batch. Store each
  * batch as it comes, and remember the last key: to resume, begin after it. One bad record harms no other.
+ *
+ * With a log, one batch more than was yielded is taken from the inputs, and whoever leaves early does not wait for
+ * an asynchronous source to end. An abort while a batch is being entered may leave entries in the log whose records
+ * were not yielded: they do no harm, seal those inputs again.
  *
  * Everyone can see that the envelopes of one call belong together; a reader added to one of them later opens
  * no other.
@@ -82,13 +86,9 @@ export async function* sealRecords<K>(
   const { wrap, close } = wrapInBatch(own.keyIds ?? 'hint')
   const context = contextOf(own, wrap)
   const readers = readersOf(own.recipients, context)
-  const batches = sealBatches(inputs, batchSize, own, readers, context)
-  try {
-    if (log === undefined) yield* batches
-    else yield* logBatches(batches, log, signal)
-  } finally {
-    close()
-  }
+  const batches = sealBatches(inputs, batchSize, own, readers, context, close)
+  if (log === undefined) yield* batches
+  else yield* logBatches(batches, log, signal)
 }
 
 function isIterable(inputs: unknown): boolean {
@@ -102,9 +102,15 @@ async function* sealBatches<K>(
   options: SealRecordsOptions,
   readers: Readers,
   context: SealingContext,
+  close: () => void,
 ): AsyncGenerator<SealedBatch<K>> {
-  for await (const batch of chunks(inputs, batchSize)) {
-    yield sealBatch(batch, options, readers, context)
+  try {
+    for await (const batch of chunks(inputs, batchSize)) {
+      yield sealBatch(batch, options, readers, context)
+    }
+  } finally {
+    // Here, where nothing is being sealed any more, also if the caller has left while something was.
+    close()
   }
 }
 
@@ -139,7 +145,7 @@ async function* logBatches<K>(
       entering.catch(() => {})
     }
   } finally {
-    // A source that does not answer is told to end, but not waited for.
+    // A source that is being read is told to end, but not waited for: it may never answer.
     const ended = rest.return?.()
     if (waiting) ended?.catch(() => {})
     else await ended
@@ -191,14 +197,16 @@ async function sealInput(
   if (typeof input !== 'object' || input === null) {
     throw new TypeError('an input must be an object with key and content')
   }
+  const given = optionsOf(input)
   const record = {
-    content: input.content,
-    readers: input.recipients === undefined ? readers : readersOf(input.recipients, context),
-    mediaType: input.mediaType ?? options.mediaType,
-    canonicalization: input.canonicalization ?? options.canonicalization,
-    subject: input.subject ?? options.subject,
-    securityLabels: input.securityLabels ?? options.securityLabels,
-    amends: input.amends,
+    content: given.content,
+    readers: given.recipients === undefined ? readers : readersOf(given.recipients, context),
+    mediaType: given.mediaType ?? options.mediaType,
+    canonicalization: given.canonicalization ?? options.canonicalization,
+    // null: of no patient, whatever the batch says.
+    subject: given.subject === undefined ? options.subject : given.subject,
+    securityLabels: given.securityLabels ?? options.securityLabels,
+    amends: given.amends,
   }
   return sealOne(record, context)
 }

@@ -88,10 +88,9 @@ export async function shareRecord(
     allowClassical = false,
     canonicalizations = [],
     signal,
-    ...rest
+    now = new Date(),
   } = knownOptions(options, names)
   throwIfAborted(signal)
-  const now = rest.now ?? new Date()
   const bytes = bytesArgument(envelope, 'envelope').slice()
   const readers = readerKeys(as)
   const added = recipientKeys(recipients, 'plain', new Date())

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { findAuthors } from '../../src/internal/envelope/authors.ts'
-import { createIdentity, ed25519, keyDirectory, x25519 } from '../../src/keys/index.ts'
+import {
+  createIdentity,
+  ed25519,
+  generateIdentity,
+  keyDirectory,
+  x25519,
+} from '../../src/keys/index.ts'
 import { codeOf } from '../helpers/errors.ts'
 import { issuedAt, kemKey, person, signKey } from '../helpers/keys.ts'
 
@@ -44,6 +50,42 @@ describe('a key that is listed with several cards', () => {
     )
     const record = await keyDirectory(cards.reverse()).find(cards[0]!.signing.id)
     expect(record?.validUntil).toEqual(day(8))
+  })
+})
+
+describe('an entry', () => {
+  it('with a misspelt name is refused: a compromise that is not heard protects nobody', async () => {
+    const { public: identity } = await person(1)
+    const entry = { identity, compromised: day(1) }
+    expect(() => keyDirectory([entry])).toThrow(/unknown option compromised/)
+    await expect(generateIdentity({ expire: day(9) } as never)).rejects.toThrow(/expire/)
+  })
+
+  it('means the same in whatever order cards stand', async () => {
+    const end = new Date(Date.UTC(2030, 0))
+    const [a, b] = [await cardOf(issuedAt), await cardOf(day(1))]
+    const c = (
+      await createIdentity({
+        signer: await signKey(ed25519, 1),
+        decapsulator: await kemKey(x25519, 1),
+        now: day(2),
+        expires: end,
+      })
+    ).public
+    const entries = [
+      { identity: a, name: 'a', validUntil: new Date(Date.UTC(2040, 0)) },
+      { identity: b, name: 'b' },
+      { identity: c },
+    ]
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 2, 0],
+      [0, 2, 1],
+    ]) {
+      const record = await keyDirectory(order.map((i) => entries[i]!)).find(a.signing.id)
+      expect(record).toMatchObject({ identity: c, name: 'b', validUntil: end })
+    }
   })
 })
 

@@ -227,6 +227,37 @@ describe('a batch of records', () => {
     await expect(run).rejects.toThrow('enough')
   })
 
+  it('takes null for no patient, and nothing from a polluted prototype', async () => {
+    const [chen, eve] = [await person(1), await person(2)]
+    const subject = new Uint8Array(32).fill(7)
+    const options = { author: chen, recipients: [chen.public], subject }
+    const some = [
+      { key: 1, content: content(1), subject: null },
+      { key: 2, content: content(2) },
+    ]
+    const polluted = Object.prototype as unknown as Record<string, unknown>
+    polluted['recipients'] = [eve.public]
+    polluted['securityLabels'] = ['X']
+    try {
+      const [batch] = await collect(sealRecords(some, options))
+      const authors = keyDirectory([chen.public])
+      const opened = await Promise.all(
+        batch!.records.map(({ envelope }) => openRecord(envelope, { as: chen, authors })),
+      )
+      expect(opened.map(({ manifest }) => manifest.subject)).toEqual([null, subject])
+      expect(opened.map(({ manifest }) => manifest.securityLabels)).toEqual([[], []])
+      for (const { envelope } of batch!.records) {
+        await expectCode(
+          openRecord(envelope, { as: eve, authors }),
+          'ERR_ENVELOPE_RECIPIENT_NOT_FOUND',
+        )
+      }
+    } finally {
+      delete polluted['recipients']
+      delete polluted['securityLabels']
+    }
+  })
+
   it('says of an input that is none that it is none', async () => {
     const chen = await person(1)
     const options = { author: chen, recipients: [chen.public] }

@@ -89,12 +89,19 @@ function sameStart(a: string, b: string): boolean {
 
 function bootOf(): string {
   try {
-    // Containers of some kinds are shown a boot id of their own: another one then proves nothing.
-    const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-    const kind = mounts.includes(' /proc/sys/kernel/random/boot_id ') ? 'container' : 'id'
-    return `${kind}:${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`
+    return `${hasOwnBootId() ? 'container' : 'id'}:${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`
   } catch {
     return `time:${Math.round(Date.now() / 1000 - uptime())}`
+  }
+}
+
+/** Containers of some kinds are shown a boot id of their own: that another one differs then proves nothing. */
+function hasOwnBootId(): boolean {
+  try {
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    return mounts.includes(' /proc/sys/kernel/random/boot_id ')
+  } catch {
+    return false
   }
 }
 
