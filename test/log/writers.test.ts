@@ -154,6 +154,9 @@ describe('a store that fails', () => {
           .catch((error: unknown) => error as StoreFailed)
         expect((failed as StoreFailed).code).toBe('ERR_STORE_FAILED')
         expect((failed as StoreFailed).retryable).toBe(true)
+        // What follows the head does not undo that the entries are in the log.
+        if (what !== '.head') expect((failed as StoreFailed).outcome).toBe('applied')
+        else expect((failed as StoreFailed).outcome).not.toBe('applied')
         // Nothing is shown that was not acknowledged.
         expect(log.size).toBe(251)
         expect(await codeOf(log.append(batch(250, 10)))).toBe('ERR_STORE_FAILED')
