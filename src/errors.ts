@@ -42,6 +42,7 @@ export type CaresealErrorCode =
   | 'ERR_RECORD_INVALID'
   | 'ERR_RECORD_MALFORMED'
   | 'ERR_STORE_FAILED'
+  | 'ERR_STREAM_TRUNCATED'
   | 'ERR_TRUST_INSUFFICIENT'
 
 /** Extra facts of an error. */
@@ -410,6 +411,19 @@ export class StoreFailed extends CaresealError {
   constructor(message: string, options: StoreFailedOptions) {
     super(message, options)
     this.outcome = options.outcome
+  }
+}
+
+/** A stream that ended before its end: what came out of it so far is not the content. */
+export class StreamTruncated extends CaresealError {
+  override readonly name = 'StreamTruncated'
+  override readonly code = 'ERR_STREAM_TRUNCATED'
+
+  constructor() {
+    super(
+      'The stream ended before its end. Discard what came out of it so far, and fetch it again.',
+      { retryable: true },
+    )
   }
 }
 

@@ -221,7 +221,7 @@ async function recordVector(
       note,
       envelope: toHex(sealed.envelope),
       readerSeed: toHex(seedOf(102)),
-      content: toHex(parts.content),
+      content: toHex(parts.content!),
       plaintext: toHex(opened.plaintext),
       manifest: toHex(parts.manifest),
       headHash: toHex(hash),

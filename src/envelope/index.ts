@@ -11,6 +11,20 @@ export { open } from './open.ts'
 export { type RekeyOptions, rekey } from './rekey.ts'
 export { type RewrapChanges, type RewrapOptions, rewrap } from './rewrap.ts'
 export { seal } from './seal.ts'
+export { toReadableStream } from './stream/adapters.ts'
+export { openRange } from './stream/openRange.ts'
+export { openStream } from './stream/openStream.ts'
+export { sealStream } from './stream/sealStream.ts'
+export type {
+  ByteSource,
+  OpenRangeOptions,
+  OpenStreamOptions,
+  ProvisionalStream,
+  RangeSource,
+  SealStreamOptions,
+  VerifiedRange,
+  VerifiedStream,
+} from './stream/types.ts'
 export type {
   Addressed,
   Author,

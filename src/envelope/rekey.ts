@@ -36,6 +36,11 @@ export interface RekeyOptions extends CallOptions {
   readonly removeOthers?: boolean | undefined
   /** The bytes given on sealing, if any. */
   readonly externalAad?: Uint8Array | undefined
+  /**
+   * Needed for an envelope that holds the key of a stream, which stays as it is: whoever has kept that key still opens
+   * the stream. To end that, seal the content anew.
+   */
+  readonly keepStreamKey?: boolean | undefined
   /** Lets a post-quantum envelope get a classical reader, which then is only as strong. */
   readonly allowClassical?: boolean | undefined
 }
@@ -46,6 +51,7 @@ const names: readonly (keyof RekeyOptions)[] = [
   'remove',
   'removeOthers',
   'externalAad',
+  'keepStreamKey',
   'allowClassical',
   'signal',
 ]
@@ -60,7 +66,8 @@ const names: readonly (keyof RekeyOptions)[] = [
  * @returns The new envelope; replace every copy of the old one.
  * @throws {@link RangeError} if a present reader is neither in `recipients` nor in `remove`, or one stands twice;
  *   where readers are hidden, if the two lists together are not as long as the list of entries.
- * @throws {@link EnvelopeMalformed} if the bytes are no envelope of careseal's profile, or hold a stream.
+ * @throws {@link EnvelopeMalformed} if the bytes are no envelope of careseal's profile, or hold the key of a stream
+ *   and `keepStreamKey` is not set.
  * @throws {@link EnvelopeRecipientNotFound} if `as` is not among the readers.
  * @throws {@link EnvelopeOpenFailed} if the envelope does not open.
  * @throws {@link EnvelopeDowngrade} if a classical reader would join a post-quantum envelope.
@@ -87,6 +94,7 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
     recipients,
     signal,
     allowClassical = false,
+    keepStreamKey = false,
     remove = [],
     removeOthers = false,
     externalAad: given,
@@ -102,7 +110,7 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
   const removed = remove.map((reader, i) => recipientKey(reader, `remove[${i}]`, new Date(0)))
   checkComplete(parsed, keys, removed, removeOthers)
   checkDowngrade(parsed.own!.postQuantum, keys, allowClassical)
-  checkContent(decodePlaintext(plaintext))
+  checkContent(decodePlaintext(plaintext), keepStreamKey)
   const { envelopeId } = parsed.own!
   const cipher = { coseAlg: parsed.alg, aead: aeadOf(parsed.alg) }
   return sealPlaintext({
@@ -144,19 +152,21 @@ function checkComplete(
 }
 
 /**
- * Whether the content is of a kind that may be sealed again as it is. The key of a stream would stay the same
- * inside, which needs a decision of its own; of what this version does not know, nobody can tell.
+ * Whether the content is of a kind that may be sealed again as it is. The key of a stream stays the same inside, which
+ * the caller must have decided; of what this version does not know, nobody can tell.
  */
-function checkContent(value: CborValue): void {
+function checkContent(value: CborValue, keepStreamKey: boolean): void {
   if (value instanceof Tagged) return
   const [domain, manifest] = Array.isArray(value) ? (value as readonly CborValue[]) : []
   const inRecord =
     domain === recordDomain && manifest instanceof Uint8Array && manifestOf(manifest).has(13)
-  if (inRecord || domain === streamKeyDomain) {
+  const ofStream = inRecord || domain === streamKeyDomain
+  if (ofStream && keepStreamKey !== true) {
     throw new EnvelopeMalformed(
-      'This envelope holds the key of a stream, which this version cannot rekey',
+      'This envelope holds the key of a stream, which rekeying does not change: pass { keepStreamKey: true } if that is what you want, or seal the content anew',
     )
   }
+  if (ofStream) return
   if (domain !== unsignedDomain && domain !== recordDomain) {
     throw new EnvelopeMalformed(
       'This envelope holds content of a kind that this version does not know',

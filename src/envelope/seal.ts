@@ -81,7 +81,7 @@ export async function sealContent(
   const bytes = bytesArgument(content, 'content')
   if (bytes.length > maximumContent) {
     throw new ContentTooLarge(
-      'Content of more than 16 MiB does not fit into one envelope; it needs sealStream and openStream, which this version does not have yet.',
+      'Content of more than 16 MiB does not fit into one envelope. Use sealStream and openStream, which take content of any size.',
     )
   }
   if (typeof mediaType !== 'string' || !isWellFormed(mediaType)) {

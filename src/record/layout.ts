@@ -15,7 +15,8 @@ export interface RecordParts {
   readonly manifest: Uint8Array
   /** The COSE_Sign1 or COSE_Sign, tagged. */
   readonly signature: Uint8Array
-  readonly content: Uint8Array
+  /** `null` where the record has a stream. */
+  readonly content: Uint8Array | null
 }
 
 const tags: readonly number[] = [tagSign1, tagSign]
@@ -46,14 +47,14 @@ export function decodeRecord(plaintext: Uint8Array): RecordParts & { signed: Cbo
   ) {
     throw malformedRecord('its parts are not those of a record')
   }
-  if (!(content instanceof Uint8Array)) {
-    throw malformedRecord('it holds a stream, which needs a newer careseal')
+  if (content !== null && !(content instanceof Uint8Array)) {
+    throw malformedRecord('its content is of the wrong type')
   }
   if (!(padding instanceof Uint8Array) || padding.some((byte) => byte !== 0)) {
     throw malformedRecord('its padding is not zeros')
   }
   const signed = decodeStrict(signature, malformedRecord, tags)
-  return { manifest, signature, content, signed }
+  return { manifest, signature, content: content ?? null, signed }
 }
 
 /**

@@ -8,7 +8,20 @@ import {
   encodeCbor,
 } from '../internal/cbor/index.ts'
 import { sha256 } from '../internal/engine/hash.ts'
+import { streamHeaderSize } from '../internal/stream/header.ts'
 import { encodeUtf8 } from '../internal/utf8.ts'
+
+/** The stream of a record whose content does not stand in its envelope (docs/formats.md §6). */
+export interface StreamFields {
+  /** Tree hash over the encrypted segments. */
+  readonly root: Uint8Array
+  /** Secret: from it the segments' key is derived. */
+  readonly contentKey: Uint8Array
+  /** Bytes of content. */
+  readonly size: number
+  /** The stream's header. */
+  readonly header: Uint8Array
+}
 
 /** The manifest of a record as it is encoded: everything that its commitment covers, and the salts. */
 export interface ManifestFields {
@@ -30,6 +43,8 @@ export interface ManifestFields {
   readonly headSalt: Uint8Array
   /** Sorted key ids of those it was sealed to; `null` where readers are hidden. */
   readonly audience: readonly Uint8Array[] | null
+  /** `null` where the content stands in the envelope. */
+  readonly stream: StreamFields | null
 }
 
 /** The error of everything inside a record. */
@@ -55,6 +70,18 @@ export function encodeManifest(fields: ManifestFields): Uint8Array {
   if (fields.subject !== null) map.set(9, fields.subject)
   if (fields.previous !== null) map.set(10, fields.previous)
   if (fields.labels.length > 0) map.set(11, fields.labels)
+  if (fields.stream !== null) {
+    const { root, contentKey, size, header } = fields.stream
+    map.set(
+      13,
+      new Map<CborKey, CborValue>([
+        [1, root],
+        [2, contentKey],
+        [3, size],
+        [4, header],
+      ]),
+    )
+  }
   return encodeCbor(map)
 }
 
@@ -65,10 +92,8 @@ export function decodeManifest(bytes: Uint8Array): ManifestFields {
   const map = value as CborMap
   if (map.get(1) !== 1 || map.get(2) !== 'record')
     throw malformedRecord('an unknown version or event type')
-  if (map.has(13) || map.has(16)) {
-    throw malformedRecord('it holds a stream or committed elements, which need a newer careseal')
-  }
-  const known = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15]
+  if (map.has(16)) throw malformedRecord('it holds committed elements, which need a newer careseal')
+  const known = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
   for (const key of map.keys()) {
     if (!known.includes(key as number)) throw malformedRecord('an unknown member of its manifest')
   }
@@ -90,14 +115,18 @@ export function decodeManifest(bytes: Uint8Array): ManifestFields {
     authors,
     headSalt: bytesOf(map.get(14), 32),
     audience: audience === null ? null : idList(audience),
+    stream: map.has(13) ? streamOf(map.get(13)) : null,
   }
 }
 
-/** SHA-256 of the head: what a reader may prove without showing it (docs/formats.md §3). */
-export function headHash(fields: ManifestFields, content: Uint8Array): Uint8Array {
+/**
+ * SHA-256 of the head: what a reader may prove without showing it (docs/formats.md §3). `content` is `null` where the
+ * record has a stream.
+ */
+export function headHash(fields: ManifestFields, content: Uint8Array | null): Uint8Array {
   const { mediaType, createdAt, subject, previous, labels, headSalt } = fields
-  const contentHash = sha256(content)
-  const stream = null
+  const contentHash = content === null ? null : sha256(content)
+  const stream = fields.stream === null ? null : streamHead(fields.stream)
   return sha256(
     encodeCbor([
       'careseal/head/1',
@@ -113,6 +142,11 @@ export function headHash(fields: ManifestFields, content: Uint8Array): Uint8Arra
   )
 }
 
+/** What the head says of a stream; the key as a hash, so that a head can be shown. */
+function streamHead({ root, size, header, contentKey }: StreamFields): CborValue {
+  return [root, size, header, sha256(contentKey)]
+}
+
 /** What the author signs of the audience: a hash, so that an opening shows no reader. */
 export function audienceHash(fields: ManifestFields): Uint8Array | null {
   if (fields.audience === null) return null
@@ -123,6 +157,19 @@ export function audienceHash(fields: ManifestFields): Uint8Array | null {
 export function sortLabels(labels: readonly string[]): string[] {
   const decoded = new Map(labels.map((label) => [encodeUtf8(label), label]))
   return sortedUnique(decoded.keys()).map((bytes) => decoded.get(bytes)!)
+}
+
+function streamOf(value: CborValue | undefined): StreamFields {
+  const map = value as CborMap
+  if (!(map instanceof Map) || map.size !== 4) throw malformedRecord('its stream has unknown parts')
+  const size = map.get(3)
+  if (typeof size !== 'number' || size < 0) throw malformedRecord('its stream has no size')
+  return {
+    root: bytesOf(map.get(1), 32),
+    contentKey: bytesOf(map.get(2), 32),
+    size,
+    header: bytesOf(map.get(4), streamHeaderSize),
+  }
 }
 
 function textOf(value: CborValue | undefined): string {

@@ -1,28 +1,8 @@
-import { EnvelopeOpenFailed } from '../errors.ts'
-import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument } from '../internal/bytes.ts'
-import { verifySigned } from '../internal/cose/signed.ts'
-import { findAuthors } from '../internal/envelope/authors.ts'
-import { addressedOf } from '../internal/envelope/content.ts'
-import { openPlaintext } from '../internal/envelope/opening.ts'
-import { readerKeys } from '../internal/envelope/reader.ts'
+import { RecordMalformed } from '../errors.ts'
 import { knownOptions } from '../internal/options.ts'
-import { commitmentId } from '../internal/record/opening.ts'
-import { fromSeconds } from '../internal/time.ts'
 import { markVerified } from '../internal/verified.ts'
-import { verifyReceipt } from '../ledger/index.ts'
-import type { ManifestFields } from './manifest.ts'
-import { readRecord } from './readRecord.ts'
-import type { Manifest, OpenedRecord, OpenRecordOptions } from './types.ts'
-
-const names: readonly (keyof OpenRecordOptions)[] = [
-  'as',
-  'authors',
-  'proof',
-  'minimumSecurity',
-  'canonicalizations',
-  'signal',
-]
+import type { OpenedRecord, OpenRecordOptions } from './types.ts'
+import { openRecordOptions, verifyRecord } from './verifyRecord.ts'
 
 /**
  * Opens a record and verifies all of it: the envelope's key commitment and tag, that content, manifest and
@@ -37,7 +17,7 @@ const names: readonly (keyof OpenRecordOptions)[] = [
  * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
  * @throws {@link EnvelopeAuthorUntrusted} if the directory lacks an author, or does not vouch for that time.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
- * @throws {@link RecordMalformed} if the envelope holds no record of this version.
+ * @throws {@link RecordMalformed} if the envelope holds no record of this version, or one with a stream.
  * @throws {@link RecordInvalid} if content and manifest do not fit, or the canonicalization is not at hand.
  * @throws {@link ReceiptMalformed} if the receipt is none.
  * @throws {@link ReceiptInvalid} if the receipt proves something else, or nothing.
@@ -76,55 +56,12 @@ export async function openRecord(
   envelope: Uint8Array,
   options: OpenRecordOptions,
 ): Promise<OpenedRecord> {
-  const own = knownOptions(options, names)
-  const { authors: directory, minimumSecurity, canonicalizations = [], signal } = own
-  const proof = own.proof === undefined ? undefined : knownOptions(own.proof, ['receipt', 'trust'])
-  throwIfAborted(signal)
-  const readers = readerKeys(own.as)
-  const bytes = bytesArgument(envelope, 'envelope')
-  const externalAad = new Uint8Array(0)
-  const opening = { externalAad, profile: 'careseal', minimumSecurity, signal } as const
-  const {
-    envelope: parsed,
-    plaintext,
-    reader,
-    security,
-  } = await openPlaintext(bytes, readers, opening)
-  const record = readRecord(plaintext, parsed.own!.envelopeId, canonicalizations)
-  const { fields, content, commitment, signed } = record
-  const logged =
-    proof === undefined
-      ? null
-      : await verifyReceipt(proof.receipt, { commitment, trust: proof.trust })
-  const createdAt = fromSeconds(fields.createdAt)
-  const time = { claimed: createdAt, existedBefore: logged?.existedBefore ?? null }
-  const authors = await findAuthors(signed.kids, directory, time, signal)
-  const keys = authors.map(({ key }) => key)
-  if (!(await verifySigned(signed, keys))) throw new EnvelopeOpenFailed()
-  const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]
-  return markVerified('record', {
-    id: commitmentId(commitment),
-    commitment,
-    content,
-    mediaType: fields.mediaType,
-    authors,
-    addressed: addressedOf(fields.audience, ids),
-    security,
-    manifest: manifestOf(fields, createdAt),
-    logged,
-  })
-}
-
-function manifestOf(fields: ManifestFields, createdAt: Date): Manifest {
-  const { mediaType, canonicalization, hash, digest, subject, labels, previous } = fields
-  return Object.freeze({
-    mediaType,
-    canonicalization,
-    hash,
-    digest,
-    createdAt,
-    subject,
-    securityLabels: labels,
-    amends: previous === null ? null : commitmentId(previous),
-  })
+  const own = knownOptions(options, openRecordOptions)
+  const { facts, record } = await verifyRecord(envelope, own)
+  if (record.content === null) {
+    throw new RecordMalformed(
+      'The content of this record is a stream: open it with openRecordStream',
+    )
+  }
+  return markVerified('record', { ...facts, content: record.content })
 }

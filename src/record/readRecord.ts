@@ -17,7 +17,8 @@ import {
 /** A record whose parts fit together; its authors' signatures are still to be verified. */
 export interface ReceivedRecord {
   readonly fields: ManifestFields
-  readonly content: Uint8Array
+  /** `null` where the record has a stream. */
+  readonly content: Uint8Array | null
   readonly commitment: Uint8Array
   readonly signed: ReceivedSigned
 }
@@ -36,7 +37,17 @@ export function readRecord(
   const labels = [headerEnvelopeId, headerAudience]
   const signed = receiveSigned(value, { kind: 'record', labels }, malformedRecord)
   const { canonicalization, hash, digest, authors } = fields
-  if (!equalBytes(digestByName(content, canonicalization, hash, canonicalizations), digest)) {
+  if ((content === null) !== (fields.stream !== null)) {
+    throw malformedRecord('it needs either content or a stream')
+  }
+  // The digest of a stream is checked where all of it is read.
+  if (content === null) {
+    if (canonicalization !== 'raw' || hash !== 'sha-256') {
+      throw malformedRecord('a stream with another digest than SHA-256 of its bytes')
+    }
+  } else if (
+    !equalBytes(digestByName(content, canonicalization, hash, canonicalizations), digest)
+  ) {
     throw new RecordInvalid('The content of the record is not what its manifest says.')
   }
   const opened = openingHash({

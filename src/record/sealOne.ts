@@ -9,6 +9,7 @@ import type { SignerLike } from '../internal/cose/signer.ts'
 import { audienceOf, type RecipientLike, recipientKeys } from '../internal/envelope/recipients.ts'
 import { sealPlaintext, type WrapContentKey } from '../internal/envelope/sealing.ts'
 import { randomParts } from '../internal/random.ts'
+import type { Reason } from '../internal/reason.ts'
 import {
   commitmentId,
   idCommitment,
@@ -65,26 +66,56 @@ export async function sealOne(
   record: RecordToSeal,
   context: SealingContext,
 ): Promise<SealedRecord> {
-  const { signers, wrap, padding, strict, now, signal } = context
   const { mediaType = 'application/fhir+json' } = record
   const content = contentArgument(record.content)
   const rule = record.canonicalization ?? defaultCanonicalization(mediaType)
-  const { canonicalization, value, notes } = digestContent(content, rule, strict)
+  const { canonicalization, value, notes } = digestContent(content, rule, context.strict)
   const [envelopeId, salt, headSalt, ...secrets] = randomParts(32, 32, 32, 32, 12)
-  const fields: ManifestFields = {
-    mediaType: textArgument(mediaType, 'mediaType'),
-    canonicalization,
-    hash: 'sha-256',
-    digest: value,
-    salt,
+  const said = detailsOf({ ...record, mediaType }, context)
+  const digest = { canonicalization, hash: 'sha-256', digest: value, stream: null } as const
+  const fields: ManifestFields = { ...said, ...digest, salt, headSalt }
+  return sealFields({ fields, content, envelopeId, secrets, notes }, record.readers, context)
+}
+
+/** What is said of a record beside its content. */
+type RecordDetails = Omit<RecordToSeal, 'content' | 'canonicalization'> & {
+  readonly mediaType: string
+}
+
+/** Checks what the caller says of a record, as the manifest holds it. */
+export function detailsOf(
+  record: RecordDetails,
+  { signers, now }: Pick<SealingContext, 'signers' | 'now'>,
+): Omit<ManifestFields, 'canonicalization' | 'hash' | 'digest' | 'stream' | 'salt' | 'headSalt'> {
+  return {
+    mediaType: textArgument(record.mediaType, 'mediaType'),
     createdAt: toSeconds(now, 'now'),
     subject: subjectArgument(record.subject),
     previous: amendsArgument(record.amends),
     labels: labelsArgument(record.securityLabels ?? []),
     authors: signers.map(({ publicKey }) => publicKey.id).sort(compareBytes),
-    headSalt,
     audience: record.readers.audience,
   }
+}
+
+/** A record whose digest is known. */
+export interface DigestedRecord {
+  readonly fields: ManifestFields
+  /** `null` where the record has a stream. */
+  readonly content: Uint8Array | null
+  readonly envelopeId: Uint8Array
+  readonly secrets: readonly [contentKey: Uint8Array, iv: Uint8Array]
+  readonly notes: readonly Reason[]
+}
+
+/** Commits, signs and seals. */
+export async function sealFields(
+  record: DigestedRecord,
+  readers: Readers,
+  context: Pick<SealingContext, 'signers' | 'wrap' | 'padding' | 'signal'>,
+): Promise<SealedRecord> {
+  const { fields, content, envelopeId, secrets, notes } = record
+  const { signers, wrap, padding, signal } = context
   const opened = openingHash({
     ...fields,
     eventType: 'record',
@@ -103,7 +134,7 @@ export async function sealOne(
   const envelope = await sealPlaintext({
     envelopeId,
     plaintext,
-    keys: record.readers.keys,
+    keys: readers.keys,
     wrap,
     externalAad: empty,
     cipher: undefined,
@@ -134,7 +165,7 @@ function contentArgument(content: Uint8Array | string): Uint8Array {
     typeof content === 'string' ? encodeUtf8(content) : bytesArgument(content, 'content').slice()
   if (bytes.length > maximumContent) {
     throw new ContentTooLarge(
-      'Content of more than 16 MiB does not fit into one record. Split it: sealRecordStream and openRecordStream, which will take it whole, are not in this version.',
+      'Content of more than 16 MiB does not fit into one envelope. Use sealRecordStream and openRecordStream, which take content of any size.',
     )
   }
   return bytes

@@ -12,6 +12,7 @@ import type { Verified } from '../internal/verified.ts'
 import type { CallOptions, KeyDirectory, KeyRecord } from '../keys/index.ts'
 import type { TrustPolicy, VerifiedReceipt } from '../ledger/index.ts'
 import type { Log } from '../log/index.ts'
+import type { BlobStore } from '../store/index.ts'
 
 /** Options of {@link sealRecord}. */
 export interface SealRecordOptions extends CallOptions {
@@ -41,6 +42,34 @@ export interface SealRecordOptions extends CallOptions {
   readonly keyIds?: KeyIdMode | undefined
   /** The time of creation that the author claims; now unless given. */
   readonly now?: Date | undefined
+}
+
+/** Options of {@link sealRecordStream}. */
+export interface SealRecordStreamOptions
+  extends Omit<SealRecordOptions, 'canonicalization' | 'strict'> {
+  /** Where the sealed stream goes. */
+  readonly blobs: BlobStore
+  /** Bytes of content in a segment: a power of two from 4096 to 4194304; 262144 unless given. */
+  readonly segmentSize?: number | undefined
+}
+
+/** A sealed record with a stream. */
+export interface SealedRecordStream extends SealedRecord {
+  /** The key of its blob: `careseal-stream/` and the envelope id. */
+  readonly blob: string
+  /** Bytes of content. */
+  readonly size: number
+}
+
+/** A sealed record with a stream, in a log. */
+export interface LoggedRecordStream extends SealedRecordStream, LoggedRecord {}
+
+/** Options of {@link openRecordStream}. */
+export interface OpenRecordStreamOptions extends Omit<OpenRecordOptions, 'canonicalizations'> {
+  /** Where the sealed stream lies. */
+  readonly blobs: BlobStore
+  /** The key of its blob, if it has been moved. */
+  readonly blob?: string | undefined
 }
 
 /** One record of a batch. */
@@ -122,14 +151,12 @@ export interface Manifest {
   readonly amends: string | null
 }
 
-/** An opened record, and what was verified about it. */
-export interface OpenedRecord extends Verified<'record'> {
+/** What was verified about an opened record. */
+export interface RecordFacts {
   /** The public id. */
   readonly id: string
   /** The commitment, computed from what was opened. */
   readonly commitment: Uint8Array
-  /** The content: the bytes that went in. */
-  readonly content: Uint8Array
   /** Media type of the content. */
   readonly mediaType: string
   /** What the directory says of each author; all their signatures verified. */
@@ -142,4 +169,38 @@ export interface OpenedRecord extends Verified<'record'> {
   readonly manifest: Manifest
   /** What the receipt proves; `null` if no proof was given. */
   readonly logged: VerifiedReceipt | null
+}
+
+/** An opened record, and what was verified about it. */
+export interface OpenedRecord extends RecordFacts, Verified<'record'> {
+  /** The content: the bytes that went in. */
+  readonly content: Uint8Array
+}
+
+/**
+ * An opened record with a stream. Everything about it has been verified but the stream itself, which is verified as
+ * it is read: each segment against the root that the authors signed, before any of it comes out.
+ */
+export interface OpenedStream extends RecordFacts, Verified<'record'> {
+  /** Bytes of content. */
+  readonly size: number
+  /**
+   * All of the content in pieces. At its end the digest is compared with the manifest's; an iteration that ends with an
+   * error has given no whole content.
+   *
+   * @param options - A signal to abort.
+   * @returns The pieces.
+   */
+  stream(options?: CallOptions): AsyncIterable<Uint8Array>
+  /**
+   * A part of the content.
+   *
+   * @param offset - First byte, from 0 to `size`.
+   * @param length - How many bytes; fewer come where the content ends before.
+   * @param options - A signal to abort.
+   * @returns The pieces.
+   */
+  range(offset: number, length: number, options?: CallOptions): AsyncIterable<Uint8Array>
+  /** Wipes the stream's key; nothing can be read afterwards. */
+  close(): void
 }

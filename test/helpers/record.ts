@@ -57,6 +57,7 @@ export async function craftRecord(
     labels: [],
     authors: [signer.publicKey.id],
     audience: readers.map(({ id }) => id).sort(Buffer.compare),
+    stream: null,
     ...fixedSalts,
     ...record.fields,
   }

@@ -188,7 +188,17 @@ describe('the manifest and the record have one form', () => {
     ['no authors', 12, []],
     ['unsorted authors', 12, [new Uint8Array(32).fill(2), new Uint8Array(32).fill(1)]],
     ['author ids of another length', 12, [new Uint8Array(16)]],
-    ['a stream', 13, new Map()],
+    [
+      'a stream beside content',
+      13,
+      new Map<number, unknown>([
+        [1, new Uint8Array(32)],
+        [2, new Uint8Array(32)],
+        [3, 1],
+        [4, new Uint8Array(38)],
+      ]),
+    ],
+    ['an empty stream', 13, new Map()],
     ['head salt', 14, new Uint8Array(16)],
     ['audience', 15, 'all'],
     ['unsorted audience', 15, [new Uint8Array(32).fill(2), new Uint8Array(32).fill(1)]],

@@ -23,6 +23,14 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return hash.digest()
 }
 
+/** SHA-256 of what comes in pieces. */
+export function startSha256(): { update(part: Uint8Array): unknown; digest(): Uint8Array } {
+  const node = nativeCrypto()
+  if (node === null) return nobleSha256.create()
+  const hash = node.createHash('sha256')
+  return { update: (part) => hash.update(part), digest: () => plain(hash.digest()) }
+}
+
 /** HMAC-SHA-256 (RFC 2104) of the concatenation. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const node = nativeCrypto()

@@ -72,7 +72,7 @@ export async function wrapAll(
 }
 
 /** AES-256-GCM where the platform has it; else ChaCha20-Poly1305, which JavaScript runs faster. */
-function defaultCipher(): CipherInternals {
+export function defaultCipher(): CipherInternals {
   const gcm = fastGcm()
   return gcm === null
     ? { coseAlg: algChaCha20Poly1305, aead: chacha }
