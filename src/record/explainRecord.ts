@@ -1,13 +1,13 @@
 import { requireVerified } from '../internal/verified.ts'
 import { explainReceipt } from '../ledger/index.ts'
-import type { OpenedRecord } from './types.ts'
+import type { OpenedRecord, OpenedStream } from './types.ts'
 
 /**
  * Says in plain words what was verified about an opened record, and what was not.
  *
- * @param opened - A result of {@link openRecord}, as it was returned.
+ * @param opened - A result of {@link openRecord} or {@link openRecordStream}, as it was returned.
  * @returns A few sentences, one per line; no content of the record.
- * @throws {@link TypeError} if `opened` did not come from {@link openRecord}.
+ * @throws {@link TypeError} if `opened` did not come from one of them.
  * @example
  * What a person is shown beside a record.
  * ```ts
@@ -23,7 +23,7 @@ import type { OpenedRecord } from './types.ts'
  * console.log(explainRecord(await openRecord(envelope, { as: physician, authors })))
  * ```
  */
-export function explainRecord(opened: OpenedRecord): string {
+export function explainRecord(opened: OpenedRecord | OpenedStream): string {
   requireVerified('record', opened, 'opened')
   const { authors, manifest, addressed, security, logged } = opened
   const names = authors.map(({ name, identity }) => name ?? identity.did).join(' and ')
@@ -33,9 +33,7 @@ export function explainRecord(opened: OpenedRecord): string {
     security === 'post-quantum'
       ? 'Sealed so that a quantum computer would not help a thief.'
       : 'Sealed with classical cryptography only: a future quantum computer could open a copy kept today.',
-    manifest.canonicalization === 'raw'
-      ? 'The signature covers the content byte for byte.'
-      : `The signature covers the content byte for byte, and its FHIR meaning under ${manifest.canonicalization}.`,
+    coverageOf(opened),
   ]
   if (manifest.amends !== null) lines.push(`It replaces the version ${manifest.amends}.`)
   lines.push(
@@ -44,6 +42,16 @@ export function explainRecord(opened: OpenedRecord): string {
       : explainReceipt(logged),
   )
   return lines.join('\n')
+}
+
+function coverageOf(opened: OpenedRecord | OpenedStream): string {
+  if (!('content' in opened)) {
+    return `The signature covers a stream of ${opened.size} bytes; each part is verified when it is read, the whole at its end.`
+  }
+  const { canonicalization } = opened.manifest
+  return canonicalization === 'raw'
+    ? 'The signature covers the content byte for byte.'
+    : `The signature covers the content byte for byte, and its FHIR meaning under ${canonicalization}.`
 }
 
 const addressedText = {

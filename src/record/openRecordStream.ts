@@ -8,7 +8,12 @@ import { knownOptions, optionsOf } from '../internal/options.ts'
 import { segmentCipher } from '../internal/stream/header.ts'
 import { layoutOf } from '../internal/stream/layout.ts'
 import { wholeNumber } from '../internal/stream/range.ts'
-import { openSegments, type StoredSegments, verifiedLeaves } from '../internal/stream/segments.ts'
+import {
+  openSegments,
+  type StoredSegments,
+  segmentsOf,
+  verifiedLeaves,
+} from '../internal/stream/segments.ts'
 import { markVerified } from '../internal/verified.ts'
 import type { CallOptions } from '../keys/index.ts'
 import { blobKey, blobsArgument } from './streamBlob.ts'
@@ -121,20 +126,19 @@ export async function openRecordStream(
     if (at > layout.size) {
       throw new RangeError(`offset lies behind the content, which has ${layout.size} bytes`)
     }
-    if (closed) throw new TypeError('this stream was closed: open the record again')
+    if (closed) throw afterClose()
     throwIfAborted(signal)
     const hashes = await leaves(signal)
     const range = { offset: at, length: Math.min(wanted, layout.size - at) }
-    const first = Math.min(layout.count - 1, Math.floor(at / layout.segmentSize))
-    for await (const piece of openSegments(
-      segments,
-      hashes.subarray(first * hashSize),
-      range,
-      signal,
-    )) {
-      if (closed) throw new TypeError('this stream was closed while it was read')
-      seen(piece)
-      yield piece
+    const first = segmentsOf(layout, at, 0).first * hashSize
+    try {
+      for await (const piece of openSegments(segments, hashes.subarray(first), range, signal)) {
+        seen(piece)
+        yield piece
+      }
+    } catch (error) {
+      // Its key was wiped under it.
+      throw closed ? afterClose() : error
     }
   }
   return markVerified('record', {
@@ -167,6 +171,10 @@ function sharedLeaves(
     leaves ??= await verifiedLeaves(segments, root, all, signal)
     return leaves
   }
+}
+
+function afterClose(): TypeError {
+  return new TypeError('this stream was closed: open the record again')
 }
 
 function checkSize(size: number | null, expected: number, key: string): void {

@@ -18,12 +18,15 @@ import {
 export interface CraftedRecord {
   readonly signer: SignerLike
   readonly readers: readonly KemPublicKey[]
-  readonly content: Uint8Array
+  /** `null` for a record with a stream. */
+  readonly content: Uint8Array | null
   /** Changes to the manifest before anything is computed from it: all parts fit together. */
   readonly fields?: Partial<ManifestFields>
   /** Changes to the manifest after it was signed: it says what nobody signed. */
   readonly claimed?: Partial<ManifestFields>
   readonly envelopeId?: Uint8Array
+  /** The id of the envelope itself, where the test needs to know it. */
+  readonly sealedAs?: Uint8Array
   /** Signed instead of the opening hash. */
   readonly payload?: Uint8Array
   readonly kind?: 'record' | 'content' | 'share'
@@ -50,7 +53,7 @@ export async function craftRecord(
     mediaType: 'application/fhir+json',
     canonicalization: 'lossless/1',
     hash: 'sha-256',
-    digest: digest(content).value,
+    digest: content === null ? new Uint8Array(32) : digest(content).value,
     createdAt: 1_767_323_045,
     subject: null,
     previous: null,
@@ -78,7 +81,7 @@ export async function craftRecord(
   const manifest = record.manifest?.(encoded) ?? encoded
   const whole = encodeRecord({ manifest, signature, content }, true)
   const envelope = await sealPlaintext({
-    envelopeId: random,
+    envelopeId: record.sealedAs ?? random,
     plaintext: record.plaintext?.(whole) ?? whole,
     keys: readers,
     wrap: wrapSingly('hint'),
