@@ -1,4 +1,5 @@
-import { compareBytes, equalBytes } from '../bytes.ts'
+import { ByteIndex } from '../byteIndex.ts'
+import { equalBytes } from '../bytes.ts'
 import {
   type CborKey,
   type CborMap,
@@ -158,10 +159,9 @@ function readIv(headers: CborMap, unprotected: CborMap, rules: ParseRules): Uint
 
 /** No reader stands in the list twice. */
 function refuseDoubled(recipients: readonly RecipientEntry[]): void {
-  const kids = recipients.flatMap(({ kid }) => (kid === null ? [] : [kid])).sort(compareBytes)
-  if (kids.some((kid, i) => i > 0 && equalBytes(kid, kids[i - 1]!))) {
-    throw malformedEnvelope('one reader twice')
-  }
+  const kids = new ByteIndex<null>()
+  for (const { kid } of recipients) if (kid !== null) kids.add(kid, null)
+  if (kids.hasDoubles()) throw malformedEnvelope('one reader twice')
 }
 
 /** One batch has one salt for its hints (docs/formats.md §2); more would cost a reader hashes without end. */

@@ -1,5 +1,5 @@
 import { tagSize } from './aead.ts'
-import { type NodeCrypto, plain } from './node.ts'
+import type { NodeCrypto } from './node.ts'
 
 /** One-shot AEAD over `node:crypto`; ciphertext and tag in one array. */
 export function nativeSeal(
@@ -13,10 +13,23 @@ export function nativeSeal(
   const cipher = node.createCipheriv(name, key, nonce, { authTagLength: tagSize })
   cipher.setAAD(aad, { plaintextLength: plaintext.length })
   const out = new Uint8Array(plaintext.length + tagSize)
-  out.set(cipher.update(plaintext))
+  updateInto(out, cipher, plaintext)
   cipher.final()
   out.set(cipher.getAuthTag(), plaintext.length)
   return out
+}
+
+/** A piece that OpenSSL's output fits into memory that was used before: fresh pages cost more than the cipher. */
+const piece = 65536
+
+function updateInto(
+  out: Uint8Array,
+  cipher: { update(data: Uint8Array): Uint8Array },
+  data: Uint8Array,
+): void {
+  for (let at = 0; at < data.length; at += piece) {
+    out.set(cipher.update(data.subarray(at, at + piece)), at)
+  }
 }
 
 /** `null` when the tag does not fit. */
@@ -33,7 +46,8 @@ export function nativeOpen(
   const decipher = node.createDecipheriv(name, key, nonce, { authTagLength: tagSize })
   decipher.setAAD(aad, { plaintextLength: length })
   decipher.setAuthTag(sealed.subarray(length))
-  const plaintext = plain(decipher.update(sealed.subarray(0, length)))
+  const plaintext = new Uint8Array(length)
+  updateInto(plaintext, decipher, sealed.subarray(0, length))
   try {
     decipher.final()
   } catch {

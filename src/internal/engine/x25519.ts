@@ -1,7 +1,7 @@
 import { pow } from '@noble/curves/abstract/modular.js'
 import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js'
 import { fromBase64Url, toBase64Url } from '../base64.ts'
-import { bytesToBigInt, equalBytes, toHex } from '../bytes.ts'
+import { equalBytes, toHex } from '../bytes.ts'
 import { okpJwk } from './jwk.ts'
 import { type KeyObject, type NodeCrypto, plain } from './node.ts'
 import { type MaybePromise, nativeFeature, subtleFeature } from './tier.ts'
@@ -62,7 +62,18 @@ const smallOrder: readonly string[] = [
  * that a coordinate has: RFC 7748 §5 would take others, and two key ids would stand for one key.
  */
 export function isX25519PublicKey(bytes: Uint8Array): boolean {
-  return bytesToBigInt(bytes.slice().reverse()) < prime && !smallOrder.includes(toHex(bytes))
+  return isReduced(bytes) && !(smallFirst.includes(bytes[0]!) && smallOrder.includes(toHex(bytes)))
+}
+
+/** First bytes of the points of small order: the others are not worth a comparison. */
+const smallFirst: readonly number[] = [0x00, 0x01, 0xe0, 0x5f, 0xec]
+
+/** Whether a little-endian coordinate is below 2²⁵⁵ − 19, whose bytes are ed ff … ff 7f. */
+function isReduced(bytes: Uint8Array): boolean {
+  const high = bytes[31]!
+  if (high !== 0x7f) return high < 0x7f
+  for (let i = 30; i > 0; i--) if (bytes[i] !== 0xff) return true
+  return bytes[0]! < 0xed
 }
 
 /** Takes a 32-byte private key (RFC 7748 §5); clamping happens inside. */

@@ -1,4 +1,5 @@
-import { toHex } from '../bytes.ts'
+import { ByteIndex } from '../byteIndex.ts'
+import { equalBytes } from '../bytes.ts'
 import type { ParsedEnvelope } from '../cose/encrypt.ts'
 import { hintOf } from '../cose/keyId.ts'
 import type { RecipientEntry } from '../cose/recipient.ts'
@@ -11,26 +12,24 @@ export function entryFinder(
   envelope: Pick<ParsedEnvelope, 'own' | 'recipients'>,
 ): (id: Uint8Array) => readonly RecipientEntry[] {
   const { own, recipients } = envelope
-  const plain = new Map<string, RecipientEntry[]>()
-  const salts = new Map<string, { salt: Uint8Array; hints: Map<string, RecipientEntry[]> }>()
-  const put = (map: Map<string, RecipientEntry[]>, kid: Uint8Array, entry: RecipientEntry) => {
-    const name = toHex(kid)
-    map.set(name, [...(map.get(name) ?? []), entry])
-  }
+  const plain = new ByteIndex<RecipientEntry>()
+  const hints: { readonly salt: Uint8Array; readonly entries: ByteIndex<RecipientEntry> }[] = []
   for (const entry of recipients) {
     if (entry.kid === null || own === null) continue
     if (entry.kid.length === 32) {
-      put(plain, entry.kid, entry)
+      plain.add(entry.kid, entry)
       continue
     }
     const salt = entry.batch?.salt ?? own.envelopeId
-    const name = toHex(salt)
-    const salted = salts.get(name) ?? { salt, hints: new Map<string, RecipientEntry[]>() }
-    salts.set(name, salted)
-    put(salted.hints, entry.kid, entry)
+    let salted = hints.find((one) => equalBytes(one.salt, salt))
+    if (salted === undefined) {
+      salted = { salt, entries: new ByteIndex() }
+      hints.push(salted)
+    }
+    salted.entries.add(entry.kid, entry)
   }
   return (id) => [
-    ...(plain.get(toHex(id)) ?? []),
-    ...[...salts.values()].flatMap(({ salt, hints }) => hints.get(toHex(hintOf(salt, id))) ?? []),
+    ...plain.get(id),
+    ...hints.flatMap(({ salt, entries }) => entries.get(hintOf(salt, id))),
   ]
 }
