@@ -77,7 +77,7 @@ export async function openContent(
   } = await openPlaintext(bytes, readers, opening)
   if (parsed.own === null) {
     return {
-      content: plaintext,
+      content: plaintext.slice(),
       mediaType: parsed.contentType,
       signers: [],
       authors: [],

@@ -96,7 +96,9 @@ export async function sealContent(
   const stable = signers.length === 0 ? bytes : bytes.slice()
   const input = { content: stable, mediaType, envelopeId, audience, signers, externalAad }
   try {
-    const plaintext = await encodeContent(input, signal)
+    // Unsigned content is read before anything is waited for.
+    const encoded = encodeContent(input, signal)
+    const plaintext = encoded instanceof Promise ? await encoded : encoded
     return await sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher, secrets })
   } finally {
     // Also where the author's key did not answer.

@@ -12,6 +12,20 @@ export class Tagged {
   }
 }
 
+/**
+ * A byte string whose bytes are put in later: only its head is encoded. Large content then is not copied from one
+ * structure into the next.
+ */
+export class Gap {
+  readonly length: number
+  /** Where its bytes belong, once it was encoded. */
+  at = 0
+
+  constructor(length: number) {
+    this.length = length
+  }
+}
+
 /** What our own structures are made of: no floats, no `undefined`, no tags but those named. */
 export type CborValue =
   | number
@@ -23,6 +37,7 @@ export type CborValue =
   | readonly CborValue[]
   | CborMap
   | Tagged
+  | Gap
 
 /** Map keys of our own structures: integers and text. */
 export type CborKey = number | bigint | string
@@ -37,6 +52,12 @@ export function encodeCbor(value: CborValue): Uint8Array {
   const out = new Uint8Array(cborLength(value))
   write(out, 0, value)
   return out
+}
+
+/** Encodes what stands before and behind a gap. */
+export function encodeAround(value: CborValue, gap: Gap): [before: Uint8Array, behind: Uint8Array] {
+  const bytes = encodeCbor(value)
+  return [bytes.subarray(0, gap.at), bytes.subarray(gap.at)]
 }
 
 /** Bytes of the encoding; throws for what has none. */
@@ -65,6 +86,7 @@ export function cborLength(value: CborValue): number {
     return length
   }
   if (value instanceof Tagged) return headLength(value.tag) + cborLength(value.value)
+  if (value instanceof Gap) return headLength(value.length)
   if (value instanceof Map) {
     let length = headLength(value.size)
     for (const key of value.keys() as Iterable<CborKey>) {
@@ -97,6 +119,10 @@ function write(out: Uint8Array, offset: number, value: CborValue): number {
     return write(out, writeHead(out, offset, 6, value.tag), value.value)
   }
   if (value instanceof Map) return writeMap(out, offset, value)
+  if (value instanceof Gap) {
+    value.at = writeHead(out, offset, 2, value.length)
+    return value.at
+  }
   const items = value as readonly CborValue[]
   let end = writeHead(out, offset, 4, items.length)
   for (const item of items) end = write(out, end, item)

@@ -4,7 +4,9 @@ export {
   type CborMap,
   type CborValue,
   cborLength,
+  encodeAround,
   encodeCbor,
+  Gap,
   headLength,
   Tagged,
 } from './encode.ts'

@@ -15,11 +15,11 @@ export const chacha: Aead = {
       ? noble().seal(key, nonce, aad, plaintext)
       : nativeSeal(node, name, key, nonce, aad, plaintext)
   },
-  open: (key, nonce, aad, sealed) => {
+  open: (key, nonce, aad, sealed, consume) => {
     const node = native()
     return node === null
       ? noble().open(key, nonce, aad, sealed)
-      : nativeOpen(node, name, key, nonce, aad, sealed)
+      : nativeOpen(node, name, key, nonce, aad, sealed, consume)
   },
 }
 

@@ -1,4 +1,4 @@
-import { type Aead, tagSize } from './aead.ts'
+import { type Aead, tagSize, whole } from './aead.ts'
 import { nativeAeadWorks, nativeOpen, nativeSeal } from './nativeAead.ts'
 import { type MaybePromise, nativeFeature, subtleCrypto } from './tier.ts'
 
@@ -14,7 +14,8 @@ export function fastGcm(): Aead | null {
   if (node !== null) {
     return {
       seal: (key, nonce, aad, plaintext) => nativeSeal(node, name, key, nonce, aad, plaintext),
-      open: (key, nonce, aad, sealed) => nativeOpen(node, name, key, nonce, aad, sealed),
+      open: (key, nonce, aad, sealed, consume) =>
+        nativeOpen(node, name, key, nonce, aad, sealed, consume),
     }
   }
   const subtle = subtleCrypto()
@@ -36,7 +37,8 @@ function subtleGcm(subtle: SubtleCrypto): Aead {
     )
   }
   return {
-    seal: (key, nonce, aad, plaintext) => run('encrypt', key, nonce, aad, plaintext),
+    // In parts it is read now, not when the key has been imported.
+    seal: (key, nonce, aad, plaintext) => run('encrypt', key, nonce, aad, whole(plaintext)),
     open: (key, nonce, aad, sealed): MaybePromise<Uint8Array | null> =>
       run('decrypt', key, nonce, aad, sealed).catch(() => null),
   }

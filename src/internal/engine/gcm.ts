@@ -6,7 +6,7 @@ import { nobleAead } from './nobleAead.ts'
 /** AES-256-GCM on every tier (SP 800-38D). */
 export const gcm: Aead = {
   seal: (key, nonce, aad, plaintext) => tier().seal(key, nonce, aad, plaintext),
-  open: (key, nonce, aad, sealed) => tier().open(key, nonce, aad, sealed),
+  open: (key, nonce, aad, sealed, consume) => tier().open(key, nonce, aad, sealed, consume),
 }
 
 function tier(): Aead {

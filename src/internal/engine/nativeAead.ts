@@ -8,14 +8,18 @@ export function nativeSeal(
   key: Uint8Array,
   nonce: Uint8Array,
   aad: Uint8Array,
-  plaintext: Uint8Array,
+  plaintext: Uint8Array | readonly Uint8Array[],
 ): Uint8Array {
+  const parts = plaintext instanceof Uint8Array ? [plaintext] : plaintext
+  let length = 0
+  for (const part of parts) length += part.length
   const cipher = node.createCipheriv(name, key, nonce, { authTagLength: tagSize })
-  cipher.setAAD(aad, { plaintextLength: plaintext.length })
-  const out = new Uint8Array(plaintext.length + tagSize)
-  updateInto(out, cipher, plaintext)
+  cipher.setAAD(aad, { plaintextLength: length })
+  const out = new Uint8Array(length + tagSize)
+  let at = 0
+  for (const part of parts) at = updateInto(out, at, cipher, part)
   cipher.final()
-  out.set(cipher.getAuthTag(), plaintext.length)
+  out.set(cipher.getAuthTag(), at)
   return out
 }
 
@@ -24,12 +28,14 @@ const piece = 65536
 
 function updateInto(
   out: Uint8Array,
+  from: number,
   cipher: { update(data: Uint8Array): Uint8Array },
   data: Uint8Array,
-): void {
+): number {
   for (let at = 0; at < data.length; at += piece) {
-    out.set(cipher.update(data.subarray(at, at + piece)), at)
+    out.set(cipher.update(data.subarray(at, at + piece)), from + at)
   }
+  return from + data.length
 }
 
 /** `null` when the tag does not fit. */
@@ -40,14 +46,15 @@ export function nativeOpen(
   nonce: Uint8Array,
   aad: Uint8Array,
   sealed: Uint8Array,
+  consume = false,
 ): Uint8Array | null {
   if (sealed.length < tagSize) return null
   const length = sealed.length - tagSize
   const decipher = node.createDecipheriv(name, key, nonce, { authTagLength: tagSize })
   decipher.setAAD(aad, { plaintextLength: length })
-  decipher.setAuthTag(sealed.subarray(length))
-  const plaintext = new Uint8Array(length)
-  updateInto(plaintext, decipher, sealed.subarray(0, length))
+  decipher.setAuthTag(sealed.slice(length))
+  const plaintext = consume ? sealed.subarray(0, length) : new Uint8Array(length)
+  updateInto(plaintext, 0, decipher, sealed.subarray(0, length))
   try {
     decipher.final()
   } catch {

@@ -1,4 +1,4 @@
-import { type Aead, tagSize } from './aead.ts'
+import { type Aead, tagSize, whole } from './aead.ts'
 
 type NobleCipher = (
   key: Uint8Array,
@@ -9,7 +9,7 @@ type NobleCipher = (
 /** An AEAD of noble behind the engine's interface. */
 export function nobleAead(cipher: NobleCipher): Aead {
   return {
-    seal: (key, nonce, aad, plaintext) => cipher(key, nonce, aad).encrypt(plaintext),
+    seal: (key, nonce, aad, plaintext) => cipher(key, nonce, aad).encrypt(whole(plaintext)),
     open: (key, nonce, aad, sealed) => {
       if (sealed.length < tagSize) return null
       try {

@@ -1,8 +1,17 @@
 import { EnvelopeMalformed } from '../../errors.ts'
 import { equalBytes, isSortedUnique } from '../bytes.ts'
-import { type CborKey, type CborValue, decodeStrict, encodeCbor, Tagged } from '../cbor/index.ts'
+import {
+  type CborKey,
+  type CborValue,
+  decodeStrict,
+  encodeAround,
+  encodeCbor,
+  Gap,
+  Tagged,
+} from '../cbor/index.ts'
 import { type ReceivedSigned, receiveSigned, sign } from '../cose/signed.ts'
 import type { SignerLike } from '../cose/signer.ts'
+import type { MaybePromise } from '../engine/tier.ts'
 import {
   headerAudience,
   headerContentType,
@@ -10,6 +19,9 @@ import {
   tagSign,
   tagSign1,
 } from '../registry.ts'
+
+/** Content from this size on is not copied once more. */
+const worthParts = 65536
 
 /** Domain of unsigned content, records and stream keys inside layer 0. */
 export const unsignedDomain = 'careseal/unsigned/1'
@@ -40,21 +52,25 @@ const malformed = (problem: string, offset: number): Error =>
   new EnvelopeMalformed(`The envelope holds no content of this version: ${problem}`, { offset })
 const tags: readonly number[] = [tagSign1, tagSign]
 
-/** The plaintext of layer 0: signed content, or content that says it is unsigned. */
-export async function encodeContent(
+/** The plaintext of layer 0 in one or more parts: signed content, or content that says it is unsigned. */
+export function encodeContent(
   input: ContentToSeal,
   signal?: AbortSignal,
-): Promise<Uint8Array> {
+): MaybePromise<Uint8Array | readonly Uint8Array[]> {
   const { content, mediaType, envelopeId, audience, signers, externalAad } = input
-  if (signers.length === 0) return encodeCbor([unsignedDomain, mediaType, content])
+  if (signers.length === 0) {
+    if (content.length < worthParts) return encodeCbor([unsignedDomain, mediaType, content])
+    const gap = new Gap(content.length)
+    const [before, behind] = encodeAround([unsignedDomain, mediaType, gap], gap)
+    return [before, content, behind]
+  }
   const headers = new Map<CborKey, CborValue>([
     [headerContentType, mediaType],
     [headerEnvelopeId, envelopeId],
     [headerAudience, audience],
   ])
-  return encodeCbor(
-    await sign(signers, { kind: 'content', headers, payload: content, externalAad }, signal),
-  )
+  const toSign = { kind: 'content', headers, payload: content, externalAad } as const
+  return sign(signers, toSign, signal).then(encodeCbor)
 }
 
 /** Decodes the plaintext of layer 0; nothing is guessed from the content. */

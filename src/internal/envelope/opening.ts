@@ -47,7 +47,8 @@ export async function openPlaintext(
     }
     const { alg, iv, ciphertext } = envelope
     const aad = encryptAad(envelope.protectedBytes, externalAad)
-    const plaintext = await aeadOf(alg).open(contentKey, iv, aad, ciphertext)
+    // The ciphertext is a copy of ours, and nobody needs it afterwards.
+    const plaintext = await aeadOf(alg).open(contentKey, iv, aad, ciphertext, true)
     if (plaintext === null) throw new EnvelopeOpenFailed()
     return { envelope, plaintext, entry, reader, security }
   } finally {

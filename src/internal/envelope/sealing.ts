@@ -20,7 +20,8 @@ export type WrapContentKey = (
 /** What is sealed, for whom. */
 export interface Sealing {
   readonly envelopeId: Uint8Array
-  readonly plaintext: Uint8Array
+  /** In parts, where content is large: it is not copied together. It has been read when the call returns. */
+  readonly plaintext: Uint8Array | readonly Uint8Array[]
   readonly keys: readonly WrapKey[]
   readonly wrap: WrapContentKey
   readonly externalAad: Uint8Array
@@ -46,9 +47,12 @@ export async function sealPlaintext(sealing: Sealing): Promise<Uint8Array> {
   const protectedBytes = encodeOwnHeaders(coseAlg, { envelopeId, commitment, postQuantum })
   const aad = encryptAad(protectedBytes, externalAad)
   try {
-    const entries = await wrapAll(keys, (key) => wrap(key, contentKey, coseAlg, envelopeId))
-    const ciphertext = await aead.seal(contentKey, iv, aad, plaintext)
-    return encodeEncrypt({ protectedBytes, iv, ciphertext }, entries)
+    const sealing = aead.seal(contentKey, iv, aad, plaintext)
+    const wrapping = wrapAll(keys, (key) => wrap(key, contentKey, coseAlg, envelopeId))
+    const [sealed, wrapped] = await Promise.allSettled([sealing, wrapping])
+    if (wrapped.status === 'rejected') throw wrapped.reason
+    if (sealed.status === 'rejected') throw sealed.reason
+    return encodeEncrypt({ protectedBytes, iv, ciphertext: sealed.value }, wrapped.value)
   } finally {
     wipe(contentKey)
   }
