@@ -5,17 +5,19 @@
 import {
   explainRecord,
   openRecord,
+  openRecordStream,
   sealRecord,
+  sealRecordStream,
   sealRecords,
   shareRecord,
   verifyReceipt,
 } from 'careseal'
-import { open } from 'careseal/envelope'
+import { open, openStream, sealStream } from 'careseal/envelope'
 import { isCaresealError } from 'careseal/errors'
 import { canonicalize, digest, r6Json } from 'careseal/fhir'
 import * as keys from 'careseal/keys'
 import { openLog, parseLogPolicy } from 'careseal/log'
-import { memoryStore } from 'careseal/store'
+import { memoryBlobs, memoryStore } from 'careseal/store'
 import vectors from '../fixtures/formats-1.json' with { type: 'json' }
 
 const hex = (text: string): Uint8Array =>
@@ -109,6 +111,30 @@ const checks: Record<string, () => Promise<void>> = {
       'r6',
     )
     same(toHex(digest(document).value).length, 64, 'digest')
+  },
+  async 'a stream'() {
+    const [author, reader] = await Promise.all([1, 2].map(() => keys.generateIdentity()))
+    const blobs = memoryBlobs()
+    const content = Uint8Array.from({ length: 10_000 }, (_, i) => i % 251)
+    const options = { author: author!, recipients: [reader!.public], segmentSize: 4096 }
+    const authors = keys.keyDirectory([author!.public])
+    const { envelope } = await sealRecordStream([content], { ...options, blobs })
+    const record = await openRecordStream(envelope, { as: reader!, authors, blobs })
+    let size = 0
+    for await (const piece of record.range(4090, 20)) {
+      for (const byte of piece) same(byte, (4090 + size++) % 251, 'a byte of a range')
+    }
+    same(size, 20, 'size of a range')
+    const parts: Uint8Array[] = []
+    for await (const part of sealStream([content], options)) parts.push(part)
+    const opened = openStream(parts, { as: reader!, authors })
+    for await (const piece of opened) size += piece.length
+    same(size, 10_020, 'size of a stream')
+    same(opened.verified().authors.length, 1, 'authors of a stream')
+    const cut = async (): Promise<void> => {
+      for await (const _ of openStream(parts.slice(0, -2), { as: reader!, authors }));
+    }
+    await refused(cut, 'ERR_STREAM_TRUNCATED', 'a stream that was cut off')
   },
   async 'a record all the way'() {
     const [author, reader, other] = await Promise.all([1, 2, 3].map(() => keys.generateIdentity()))
