@@ -70,11 +70,14 @@ const rawOf = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'de
 export function bareX25519(readers: number): BareReaders {
   const keys = Array.from({ length: readers }, () => generateKeyPairSync('x25519'))
   const own = keys[readers - 1]!.privateKey
-  const agreements = keys.map(({ publicKey }): Agree => () => {
-    const ephemeral = generateKeyPairSync('x25519')
-    const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey })
-    return { ephemeral: rawOf(ephemeral.publicKey), secret }
-  })
+  const agreements = keys.map(
+    ({ publicKey }): Agree =>
+      () => {
+        const ephemeral = generateKeyPairSync('x25519')
+        const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey })
+        return { ephemeral: rawOf(ephemeral.publicKey), secret }
+      },
+  )
   return bare(agreements, (ephemeral) => {
     const spki = Buffer.concat([header, ephemeral])
     const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' })

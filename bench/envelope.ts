@@ -1,4 +1,4 @@
-/** Sealing and opening 1 KiB, beside age, jose and @hpke/core. */
+/** Sealing and opening 1 KiB, beside node:crypto, age, jose and @hpke/core. */
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import {
   Decrypter,
@@ -16,6 +16,7 @@ import {
   generalDecrypt,
   generateKeyPair,
 } from 'jose'
+import { type BareReaders, bareP256, bareX25519 } from './bare.ts'
 import { type Case, measure, table } from './measure.ts'
 
 const content = crypto.getRandomValues(new Uint8Array(1024))
@@ -35,6 +36,15 @@ async function ours(
     seal: sealing,
     open: { name, run: () => open(envelope, { as }) },
     both: [sealing, { ...sealing, name: `${name}, 8 in flight`, inFlight: 8 }],
+  }
+}
+
+/** The same with node:crypto and nothing else. */
+function bare(name: string, readers: BareReaders): { seal: Case; open: Case } {
+  const sealed = readers.seal(content)
+  return {
+    seal: { name, run: () => readers.seal(content) },
+    open: { name, run: () => readers.open(sealed) },
   }
 }
 
@@ -141,6 +151,10 @@ async function batch(algorithm: KemAlgorithm): Promise<{ seal: Case; open: Case 
 }
 
 export async function benchEnvelope(): Promise<void> {
+  const own = [
+    bare('bare node:crypto X25519', bareX25519(1)),
+    bare('bare node:crypto P-256', bareP256(1)),
+  ]
   const [x, w, p] = [await ours(x25519, 1), await ours(xWing, 1), await ours(p256, 1)]
   const jose = [await joseCompact(), await joseGeneral(1)]
   const classical = [await age(false, 1), ...jose, await hpke(1)]
@@ -151,6 +165,7 @@ export async function benchEnvelope(): Promise<void> {
   const sealing = [
     ...x.both,
     p.seal,
+    ...own.map((peer) => peer.seal),
     ...classical.map((peer) => peer.seal),
     ...batched.map((b) => b.seal),
   ]
@@ -158,6 +173,7 @@ export async function benchEnvelope(): Promise<void> {
   const opening = [
     x.open,
     p.open,
+    ...own.map((peer) => peer.open),
     ...classical.map((peer) => peer.open),
     ...batched.map((b) => b.open),
   ]
@@ -173,8 +189,16 @@ export async function benchEnvelope(): Promise<void> {
     hybrid.open.name,
   )
 
-  const many = [await ours(x25519, 50), await age(false, 50), await joseGeneral(50), await hpke(50)]
-  const name = many[2]!.seal.name
+  const many = [
+    await ours(x25519, 50),
+    await ours(p256, 50),
+    bare('bare node:crypto X25519', bareX25519(50)),
+    bare('bare node:crypto P-256', bareP256(50)),
+    await age(false, 50),
+    await joseGeneral(50),
+    await hpke(50),
+  ]
+  const name = many[5]!.seal.name
   table('Seal 1 KiB to 50 classical readers', await measure(many.map((peer) => peer.seal)), name)
   table(
     'Open 1 KiB as the last of 50 classical readers',

@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 
 const benches: Record<string, () => Promise<void>> = {
   envelope: async () => (await import('./envelope.ts')).benchEnvelope(),
+  bulk: async () => (await import('./bulk.ts')).benchBulk(),
   records: async () => (await import('./records.ts')).benchRecords(),
   canonicalize: async () => (await import('./canonicalize.ts')).benchCanonicalize(),
   log: async () => (await import('./log.ts')).benchLog(),
