@@ -19,6 +19,7 @@ export type CaresealErrorCode =
   | 'ERR_ENVELOPE_OPEN_FAILED'
   | 'ERR_ENVELOPE_RECIPIENT_NOT_FOUND'
   | 'ERR_ENVELOPE_SECURITY'
+  | 'ERR_ENVELOPE_SIGNATURE_MISSING'
   | 'ERR_EVENT_INVALID'
   | 'ERR_EVENT_MALFORMED'
   | 'ERR_FHIR_LOSSY'
@@ -247,6 +248,23 @@ export class EnvelopeDowngrade extends CaresealError {
 export class EnvelopeSecurity extends CaresealError {
   override readonly name = 'EnvelopeSecurity'
   override readonly code = 'ERR_ENVELOPE_SECURITY'
+}
+
+/** An author has not signed with every algorithm that the caller's `requiredSignatures` demands. */
+export class EnvelopeSignatureMissing extends CaresealError {
+  override readonly name = 'EnvelopeSignatureMissing'
+  override readonly code = 'ERR_ENVELOPE_SIGNATURE_MISSING'
+  /** Names of the algorithms that an author has not signed with, such as `ML-DSA-65`. */
+  readonly missing: readonly string[]
+
+  /**
+   * @param message - Which algorithms are missing, and the remedy.
+   * @param missing - Their names.
+   */
+  constructor(message: string, missing: readonly string[]) {
+    super(message)
+    this.missing = missing
+  }
 }
 
 /** Bytes that are no event. */

@@ -1,5 +1,12 @@
 import type { Verified } from '../internal/verified.ts'
-import type { CallOptions, Identity, KeyDirectory, KeyRecord, Signer } from '../keys/index.ts'
+import type {
+  CallOptions,
+  Identity,
+  KeyDirectory,
+  KeyRecord,
+  SignatureAlgorithm,
+  Signer,
+} from '../keys/index.ts'
 
 /** A reader passed a record on to others. */
 export interface ShareEvent {
@@ -40,6 +47,8 @@ export interface VerifyEventOptions extends CallOptions {
   readonly authors: KeyDirectory
   /** Accepts events of this type only. */
   readonly type?: CareEvent['type'] | undefined
+  /** The algorithm that the author must have signed with, as a list of one: an event has one signature. */
+  readonly requiredSignatures?: readonly SignatureAlgorithm[] | undefined
   /** Before when the event provably existed, such as `existedBefore` of its receipt; counts where the author's key was compromised later. */
   readonly existedBefore?: Date | null | undefined
 }

@@ -4,6 +4,7 @@ import { bytesArgument } from '../internal/bytes.ts'
 import { decodeStrict, Tagged } from '../internal/cbor/index.ts'
 import { receiveSigned, verifySigned } from '../internal/cose/signed.ts'
 import { findAuthors } from '../internal/envelope/authors.ts'
+import { checkRequired, requiredArgument } from '../internal/envelope/required.ts'
 import { knownOptions } from '../internal/options.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { headerEventSalt, tagSign1 } from '../internal/registry.ts'
@@ -14,6 +15,13 @@ import { eventCommitment } from './signEvent.ts'
 import type { VerifiedEvent, VerifyEventOptions } from './types.ts'
 
 const tags: readonly number[] = [tagSign1]
+const names: readonly (keyof VerifyEventOptions)[] = [
+  'authors',
+  'type',
+  'existedBefore',
+  'requiredSignatures',
+  'signal',
+]
 
 /**
  * Verifies an event: its one form, its signature, and that the directory vouches for its author at that time.
@@ -24,6 +32,8 @@ const tags: readonly number[] = [tagSign1]
  * @throws {@link EventMalformed} if the bytes are no event.
  * @throws {@link EventInvalid} if the signature does not verify, or the event is of another type.
  * @throws {@link EnvelopeAuthorUntrusted} if the directory does not vouch for the author.
+ * @throws {@link EnvelopeSignatureMissing} if the author signed with another algorithm than `requiredSignatures` names.
+ * @throws {@link RangeError} if `requiredSignatures` does not name exactly one algorithm.
  * @example
  * Checking who shared a record.
  * ```ts
@@ -50,8 +60,13 @@ export async function verifyEvent(
     authors,
     type,
     existedBefore = null,
+    requiredSignatures,
     signal,
-  } = knownOptions(options, ['authors', 'type', 'existedBefore', 'signal'])
+  } = knownOptions(options, names)
+  const required = requiredArgument(requiredSignatures)
+  if (required !== null && required.length > 1) {
+    throw new RangeError('requiredSignatures must name one algorithm: an event has one signature')
+  }
   throwIfAborted(signal)
   const raw = bytesArgument(bytes, 'bytes').slice()
   const item = decodeStrict(raw, malformedEvent, tags)
@@ -68,6 +83,7 @@ export async function verifyEvent(
   if (!(await verifySigned(signed, [author!.key]))) {
     throw new EventInvalid('The signature of this event does not verify.')
   }
+  checkRequired(required, [author!])
   const commitment = eventCommitment(event.type, signed.kids[0]!, raw, salt)
   const result = { id: commitmentId(commitment), commitment, event, time: claimed, author: author! }
   return markVerified('event', result)

@@ -7,10 +7,18 @@ import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { addressedOf, decodePlaintext, readContent } from '../internal/envelope/content.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
+import { checkRequired, requiredArgument } from '../internal/envelope/required.ts'
 import { knownOptions } from '../internal/options.ts'
 import type { OpenedContent, OpenOptions } from './types.ts'
 
-const detailOptions = ['authors', 'externalAad', 'minimumSecurity', 'profile', 'signal'] as const
+const detailOptions = [
+  'authors',
+  'externalAad',
+  'minimumSecurity',
+  'requiredSignatures',
+  'profile',
+  'signal',
+] as const
 
 /**
  * Opens an envelope and verifies everything in it: the key commitment, the content's tag, and the
@@ -25,9 +33,11 @@ const detailOptions = ['authors', 'externalAad', 'minimumSecurity', 'profile', '
  * @throws {@link EnvelopeAuthorUntrusted} if it is signed and `authors` is missing or lacks an author.
  * @throws {@link KeyMalformed} if the directory has the author, but with bytes that are no key.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
+ * @throws {@link EnvelopeSignatureMissing} if an author has not signed with all of `requiredSignatures`.
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
  * @throws {@link TypeError} if an argument has the wrong type.
+ * @throws {@link RangeError} if `requiredSignatures` is empty.
  * @example
  * Opening what a stranger may have changed.
  * ```ts
@@ -58,6 +68,7 @@ export async function openContent(
   const {
     signal,
     minimumSecurity,
+    requiredSignatures,
     profile = 'careseal',
     authors: directory,
     externalAad: given,
@@ -65,6 +76,12 @@ export async function openContent(
   throwIfAborted(signal)
   if (profile !== 'careseal' && profile !== 'foreign') {
     throw new TypeError("profile must be 'careseal' or 'foreign'")
+  }
+  const required = requiredArgument(requiredSignatures)
+  if (required !== null && profile === 'foreign') {
+    throw new TypeError(
+      'requiredSignatures needs the careseal profile: nothing foreign is verified',
+    )
   }
   const bytes = bytesArgument(envelope, 'envelope')
   const externalAad = optionalBytes(given, 'externalAad')
@@ -94,6 +111,7 @@ export async function openContent(
   const authors = signed === null ? [] : await findAuthors(signed.kids, directory, time, signal)
   const signers = authors.map(({ key }) => key)
   if (signed !== null && !(await verifySigned(signed, signers))) throw new EnvelopeOpenFailed()
+  checkRequired(required, authors)
   const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]
   const addressed = addressedOf(audience, ids)
   return { content, mediaType, signers, authors, addressed, security, committed: true, envelopeId }

@@ -11,6 +11,7 @@ import type {
   KeyRecord,
   KeyRing,
   PublicIdentity,
+  SignatureAlgorithm,
   SignaturePublicKey,
   Signer,
 } from '../keys/index.ts'
@@ -52,6 +53,8 @@ export interface OpenOptions extends CallOptions {
   readonly externalAad?: Uint8Array | undefined
   /** Refuses envelopes that are weaker for this reader; `classical` unless given. */
   readonly minimumSecurity?: Security | undefined
+  /** Algorithms, such as `[ed25519, mlDsa65]`: content that an author did not sign with each of them is refused. */
+  readonly requiredSignatures?: readonly SignatureAlgorithm[] | undefined
   /** `foreign` opens COSE_Encrypt messages with COSE-HPKE recipients of other senders. */
   readonly profile?: 'careseal' | 'foreign' | undefined
 }

@@ -3,13 +3,22 @@ import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes, toHex } from '../internal/bytes.ts'
 import { isIdentity } from '../internal/identity.ts'
 import { fieldOf, knownOptions, optionsOf } from '../internal/options.ts'
+import { publicKeyArgument } from '../internal/publicKey.ts'
 import { isDate } from '../internal/time.ts'
-import type { CallOptions, KeyDirectory, KeyRecord, PublicIdentity } from './types.ts'
+import type {
+  CallOptions,
+  KeyDirectory,
+  KeyRecord,
+  PublicIdentity,
+  SignaturePublicKey,
+} from './types.ts'
 
 /** An identity with what the directory's keeper knows beside its card. */
 export interface DirectoryEntry {
   /** The identity. */
   readonly identity: PublicIdentity
+  /** A further signing key of the same person, such as one of `mlDsa65`; the identity's own unless given. */
+  readonly key?: SignaturePublicKey | undefined
   /** Name for people. */
   readonly name?: string | undefined
   /** From when the key is good; from ever unless given: a renewed card must not turn older records away. */
@@ -22,13 +31,15 @@ export interface DirectoryEntry {
 
 /**
  * Makes a key directory of a fixed list of identities: whom it lists, its caller vouches for. For a
- * directory over a database implement `KeyDirectory`: one method.
+ * directory over a database implement `KeyDirectory`: one method. A person who signs with two keys is listed
+ * twice, under one identity; the keeper has made sure that the second key is that person's.
  *
  * @param entries - Identities, or identities with a name and validity. Of two cards of one signing key the
  *   later one counts; what its keeper said of the key holds with any of its cards, the stricter word first.
  * @returns The directory.
  * @throws {@link TypeError} if an entry is no identity of this package, or a date is none.
- * @throws {@link IdentityInvalid} if two cards of one signing key have one date but different encryption keys.
+ * @throws {@link IdentityInvalid} if two cards of one signing key have one date but different encryption keys, or
+ *   one key is listed for two identities.
  * @example
  * Trusting two physicians as authors.
  * ```ts
@@ -63,15 +74,16 @@ export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>)
   }
 }
 
-const entryNames = ['identity', 'name', 'validFrom', 'validUntil', 'compromisedAt'] as const
+const entryNames = ['identity', 'key', 'name', 'validFrom', 'validUntil', 'compromisedAt'] as const
 
 function recordOf(entry: DirectoryEntry): KeyRecord {
-  const { identity, name, validFrom, validUntil, compromisedAt } = knownOptions(entry, entryNames)
+  const own = knownOptions(entry, entryNames)
+  const { identity, key, name, validFrom, validUntil, compromisedAt } = own
   if (typeof identity !== 'object' || identity === null || !isIdentity(identity)) {
     throw new TypeError('entries must be public identities of careseal/keys')
   }
   return Object.freeze({
-    key: identity.signing,
+    key: key === undefined ? identity.signing : publicKeyArgument(key, 'signature', 'key'),
     identity,
     name: name ?? null,
     validFrom: dateArgument(validFrom, 'validFrom'),
@@ -88,6 +100,12 @@ function dateArgument(date: Date | undefined, name: string): Date | null {
 
 /** A renewed card, whoever made it, must not take back that a key is compromised or ends. */
 function merged(records: readonly KeyRecord[]): KeyRecord {
+  const owner = records[0]!.identity.signing.id
+  if (!records.every(({ identity }) => equalBytes(identity.signing.id, owner))) {
+    throw new IdentityInvalid(
+      'One signing key is listed for two identities. Keep the one that has proven to hold it.',
+    )
+  }
   // Of two with one date the one that is listed last.
   const [latest, ...earlier] = [...records].reverse().sort((a, b) => byCard(b.identity, a.identity))
   if (latest === undefined || earlier.length === 0) return records[0]!

@@ -129,7 +129,7 @@ export interface KeyDirectory {
 export interface KeyRecord {
   /** The key. */
   readonly key: SignaturePublicKey
-  /** Whose key it is. */
+  /** Whose key it is; the same for both keys of a person who signs with two. */
   readonly identity: PublicIdentity
   /** Name for people, or `null`. */
   readonly name: string | null

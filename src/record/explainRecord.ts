@@ -1,4 +1,6 @@
+import { equalBytes } from '../internal/bytes.ts'
 import { requireVerified } from '../internal/verified.ts'
+import type { KeyRecord } from '../keys/index.ts'
 import { explainReceipt } from '../ledger/index.ts'
 import type { OpenedRecord, OpenedStream } from './types.ts'
 
@@ -26,9 +28,10 @@ import type { OpenedRecord, OpenedStream } from './types.ts'
 export function explainRecord(opened: OpenedRecord | OpenedStream): string {
   requireVerified('record', opened, 'opened')
   const { authors, manifest, addressed, security, logged } = opened
-  const names = authors.map(({ name, identity }) => name ?? identity.did).join(' and ')
+  const people = authors.filter((author, i) => firstOf(author, authors) === i)
+  const names = people.map((person) => signedBy(person, authors)).join(' and ')
   const lines = [
-    `Signed by ${names}, who ${authors.length === 1 ? 'says' : 'say'} it was created ${manifest.createdAt.toISOString()}.`,
+    `Signed by ${names}, who ${people.length === 1 ? 'says' : 'say'} it was created ${manifest.createdAt.toISOString()}.`,
     addressedText[addressed],
     security === 'post-quantum'
       ? 'Sealed so that a quantum computer would not help a thief.'
@@ -52,6 +55,20 @@ function coverageOf(opened: OpenedRecord | OpenedStream): string {
   return canonicalization === 'raw'
     ? 'The signature covers the content byte for byte.'
     : `The signature covers the content byte for byte, and its FHIR meaning under ${canonicalization}.`
+}
+
+/** Where the first key of an author's identity stands: one person may have signed with two. */
+function firstOf({ identity }: KeyRecord, authors: readonly KeyRecord[]): number {
+  return authors.findIndex((other) => equalBytes(other.identity.signing.id, identity.signing.id))
+}
+
+/** The name of a person, with the algorithms where there are several keys. */
+function signedBy(person: KeyRecord, authors: readonly KeyRecord[]): string {
+  const first = firstOf(person, authors)
+  const own = authors.filter((author) => firstOf(author, authors) === first)
+  const name = own.find((record) => record.name !== null)?.name ?? person.identity.did
+  const algorithms = own.map(({ key }) => key.algorithm.name).join(' and ')
+  return own.length === 1 ? name : `${name} (with ${algorithms})`
 }
 
 const addressedText = {

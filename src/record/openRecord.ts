@@ -17,6 +17,7 @@ import { openRecordOptions, verifyRecord } from './verifyRecord.ts'
  * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
  * @throws {@link EnvelopeAuthorUntrusted} if the directory lacks an author, or does not vouch for that time.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
+ * @throws {@link EnvelopeSignatureMissing} if an author has not signed with all of `requiredSignatures`.
  * @throws {@link RecordMalformed} if the envelope holds no record of this version, or one with a stream.
  * @throws {@link RecordInvalid} if content and manifest do not fit, or the canonicalization is not at hand.
  * @throws {@link ReceiptMalformed} if the receipt is none.
@@ -26,6 +27,7 @@ import { openRecordOptions, verifyRecord } from './verifyRecord.ts'
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
  * @throws {@link TypeError} if an argument has the wrong type.
+ * @throws {@link RangeError} if `requiredSignatures` is empty.
  * @example
  * Opening with the proof that the log has it.
  * ```ts

@@ -25,6 +25,7 @@ const names: readonly (keyof OpenRecordStreamOptions)[] = [
   'authors',
   'proof',
   'minimumSecurity',
+  'requiredSignatures',
   'blobs',
   'blob',
   'signal',
@@ -46,6 +47,7 @@ const names: readonly (keyof OpenRecordStreamOptions)[] = [
  *   rejects with it where the blob was changed.
  * @throws {@link EnvelopeAuthorUntrusted} if the directory lacks an author, or does not vouch for that time.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
+ * @throws {@link EnvelopeSignatureMissing} if an author has not signed with all of `requiredSignatures`.
  * @throws {@link RecordMalformed} if the envelope holds no record of this version, or one without a stream.
  * @throws {@link RecordInvalid} if the blob is longer than the record's; when all was read, if the digest differs.
  * @throws {@link StreamTruncated} if the blob is shorter than the record's.
@@ -57,6 +59,7 @@ const names: readonly (keyof OpenRecordStreamOptions)[] = [
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
  * @throws {@link TypeError} if an argument has the wrong type.
+ * @throws {@link RangeError} if `requiredSignatures` is empty.
  * @example
  * From a file on disk, to a file on disk.
  * ```ts

@@ -9,7 +9,7 @@ import type {
 import type { Canonicalization } from '../fhir/index.ts'
 import type { Reason } from '../internal/reason.ts'
 import type { Verified } from '../internal/verified.ts'
-import type { CallOptions, KeyDirectory, KeyRecord } from '../keys/index.ts'
+import type { CallOptions, KeyDirectory, KeyRecord, SignatureAlgorithm } from '../keys/index.ts'
 import type { TrustPolicy, VerifiedReceipt } from '../ledger/index.ts'
 import type { Log } from '../log/index.ts'
 import type { BlobStore } from '../store/index.ts'
@@ -127,6 +127,8 @@ export interface OpenRecordOptions extends CallOptions {
   }
   /** Refuses envelopes that are weaker for this reader; `classical` unless given. */
   readonly minimumSecurity?: Security | undefined
+  /** Algorithms, such as `[ed25519, mlDsa65]`: a record that an author did not sign with each of them is refused. */
+  readonly requiredSignatures?: readonly SignatureAlgorithm[] | undefined
   /** Canonicalizations beside `raw` and `lossless1` that the record may use. */
   readonly canonicalizations?: readonly Canonicalization[] | undefined
 }

@@ -6,6 +6,7 @@ import { findAuthors } from '../internal/envelope/authors.ts'
 import { addressedOf } from '../internal/envelope/content.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
+import { checkRequired, requiredArgument } from '../internal/envelope/required.ts'
 import { knownOptions } from '../internal/options.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { fromSeconds } from '../internal/time.ts'
@@ -20,6 +21,7 @@ export const openRecordOptions: readonly (keyof OpenRecordOptions)[] = [
   'authors',
   'proof',
   'minimumSecurity',
+  'requiredSignatures',
   'canonicalizations',
   'signal',
 ]
@@ -38,6 +40,7 @@ export async function verifyRecord(
 ): Promise<VerifiedRecord> {
   const { authors: directory, minimumSecurity, canonicalizations = [], signal } = own
   const proof = own.proof === undefined ? undefined : knownOptions(own.proof, ['receipt', 'trust'])
+  const required = requiredArgument(own.requiredSignatures)
   throwIfAborted(signal)
   const readers = readerKeys(own.as)
   const bytes = bytesArgument(envelope, 'envelope')
@@ -61,6 +64,7 @@ export async function verifyRecord(
   const authors = await findAuthors(signed.kids, directory, time, signal)
   const keys = authors.map(({ key }) => key)
   if (!(await verifySigned(signed, keys))) throw new EnvelopeOpenFailed()
+  checkRequired(required, authors)
   const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]
   const facts = {
     id: commitmentId(commitment),

@@ -5,9 +5,10 @@ import {
   ed25519,
   generateIdentity,
   keyDirectory,
+  mlDsa65,
   x25519,
 } from '../../src/keys/index.ts'
-import { codeOf } from '../helpers/errors.ts'
+import { codeOf, thrownCode } from '../helpers/errors.ts'
 import { issuedAt, kemKey, person, signKey } from '../helpers/keys.ts'
 
 const day = (n: number): Date => new Date(Date.UTC(2026, 5, n))
@@ -123,5 +124,42 @@ describe('the dates of a directory', () => {
     expect(await found(null)).toHaveLength(1)
     expect(await found(day(7))).toHaveLength(1)
     expect(await codeOf(found(day(4)))).toBe('ERR_ENVELOPE_AUTHOR_UNTRUSTED')
+  })
+})
+
+describe('a further signing key of one person', () => {
+  it('has a record of its own under the same identity', async () => {
+    const [chen, second] = [await person(1), await signKey(mlDsa65, 1)]
+    const compromisedAt = new Date('2031-01-01')
+    const directory = keyDirectory([
+      { identity: chen.public, name: 'Dr Chen', compromisedAt },
+      { identity: chen.public, key: second.publicKey, name: 'Dr Chen' },
+    ])
+    const found = await directory.find(second.publicKey.id)
+    expect(found).toMatchObject({ key: second.publicKey, identity: chen.public, name: 'Dr Chen' })
+    // What is said of one key is not said of the other.
+    expect(found!.compromisedAt).toBeNull()
+    expect((await directory.find(chen.public.signing.id))!.compromisedAt).toEqual(compromisedAt)
+  })
+
+  it('stands under one identity only, and is checked', async () => {
+    const [chen, mallory] = [await person(1), await person(2)]
+    const { publicKey } = await signKey(mlDsa65, 1)
+    for (const key of [publicKey, chen.public.signing]) {
+      const entries = [
+        { identity: chen.public, key },
+        { identity: mallory.public, key },
+      ]
+      expect(thrownCode(() => keyDirectory(entries))).toBe('ERR_IDENTITY_INVALID')
+      expect(thrownCode(() => keyDirectory(entries.reverse()))).toBe('ERR_IDENTITY_INVALID')
+    }
+    for (const key of [chen.public.encryption, 'did:key:z6Mk', null]) {
+      expect(() => keyDirectory([{ identity: chen.public, key: key as never }])).toThrow(TypeError)
+    }
+    expect(
+      thrownCode(() =>
+        keyDirectory([{ identity: chen.public, key: { ...publicKey, bytes: new Uint8Array(3) } }]),
+      ),
+    ).toBe('ERR_KEY_MALFORMED')
   })
 })
