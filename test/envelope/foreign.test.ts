@@ -192,6 +192,9 @@ describe('envelopes of other senders', () => {
         new Uint8Array(40),
         [[new Uint8Array(0), new Map(), new Uint8Array(0)]],
       ],
+      // `direct` and AES key wrap name their algorithm outside: they have no protected headers.
+      [new Uint8Array(0), new Map([[1, -6]]), new Uint8Array(0)],
+      [Uint8Array.of(0xa0), new Map([[1, -5]]), new Uint8Array(40)],
     ]
     const envelope = await foreignEnvelope([{ key: key.publicKey }], { others })
     expect(text((await open(envelope, { as: key, ...foreign })).content)).toBe('from elsewhere')
@@ -204,6 +207,24 @@ describe('envelopes of other senders', () => {
     expect(await codeOf(open(envelope, { as: stranger, ...foreign }))).toBe(
       'ERR_ENVELOPE_RECIPIENT_NOT_FOUND',
     )
+  })
+
+  it('pitfall 3: an HPKE recipient names its algorithm inside, or the message is refused', async () => {
+    const key = await kemKey(p256)
+    const bare = await foreignEnvelope([{ key: key.publicKey }])
+    const move = (headers: readonly [number, CborValue][], empty: Uint8Array): Uint8Array => {
+      const parts = partsOf(bare)
+      const [, unprotected, wrapped] = parts.recipients[0] as CborValue[]
+      const all = new Map([...(unprotected as ReadonlyMap<number, CborValue>), ...headers])
+      parts.recipients = [[empty, all, wrapped!]]
+      return assemble(parts)
+    }
+    for (const alg of [50, 53, 55, 57]) {
+      for (const empty of [new Uint8Array(0), Uint8Array.of(0xa0), encodeCbor(new Map([[4, 1]]))]) {
+        const outside = open(move([[1, alg]], empty), { as: key, ...foreign })
+        expect(await codeOf(outside)).toBe(malformed)
+      }
+    }
   })
 
   it('with a recipient header longer than HPKE can bind does not open', async () => {

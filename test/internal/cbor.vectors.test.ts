@@ -7,7 +7,7 @@ import {
 } from '../../src/internal/cbor/index.ts'
 import { hex, toHex } from '../helpers/bytes.ts'
 import { coseTags, RefusedCbor, refused } from '../helpers/cbor.ts'
-import { describeVectors, vectorJson } from '../helpers/vectors.ts'
+import { describeVectors, vectorJson, vectorText } from '../helpers/vectors.ts'
 
 interface AppendixA {
   readonly hex: string
@@ -109,6 +109,21 @@ describeVectors('RFC 8949 §4.2.1 deterministic encoding', () => {
     expect(rejectNonDeterministic.length).toBeGreaterThan(18)
     for (const bytes of rejectNonDeterministic) {
       expect(() => decodeStrict(hex(bytes), refused, coseTags), bytes).toThrow(RefusedCbor)
+    }
+  })
+})
+
+describeVectors('CBOR CDE, numbers that a wider profile would reduce', () => {
+  it('integers of 64 bits are as they are; floats and bignums are refused, and nothing is reduced', () => {
+    const rows = vectorText('crypto/cbor/cde-tab-wide1.md.txt').split('\n')
+    const encodings = rows.flatMap((row) => /`([0-9A-F]+)` \|/.exec(row)?.[1]?.toLowerCase() ?? [])
+    expect(encodings).toHaveLength(13)
+    const admitted = encodings.filter((bytes) => !/^(f|c)/.test(bytes))
+    expect(admitted).toHaveLength(8)
+    for (const bytes of encodings) {
+      const decode = (): CborValue => decodeStrict(hex(bytes), refused, coseTags)
+      if (admitted.includes(bytes)) expect(toHex(encodeCbor(decode())), bytes).toBe(bytes)
+      else expect(decode, bytes).toThrow(RefusedCbor)
     }
   })
 })

@@ -24,6 +24,7 @@ import {
 import { hex, text, toHex, utf8 } from '../helpers/bytes.ts'
 import { refused } from '../helpers/cbor.ts'
 import { codeOf } from '../helpers/errors.ts'
+import { kemKey } from '../helpers/keys.ts'
 import { describeVectors, vectorJson, vectorText } from '../helpers/vectors.ts'
 
 interface Message {
@@ -33,7 +34,7 @@ interface Message {
 }
 
 /** The messages of the drafts' text file: a key, then the messages that it opens, each under its title. */
-function draftMessages(suite: string): Message[] {
+function draftMessages(suite = ''): Message[] {
   const messages: Message[] = []
   let key: CborMap = new Map()
   let title = ''
@@ -44,7 +45,7 @@ function draftMessages(suite: string): Message[] {
     else if (ciphertext !== undefined) messages.push({ title, key, bytes: hex(ciphertext) })
     else if (line.startsWith('HPKE-')) title = line.trim()
   }
-  return messages.filter((message) => message.title.startsWith(`${suite} `))
+  return suite === '' ? messages : messages.filter(({ title }) => title.startsWith(`${suite} `))
 }
 
 const secretOf = (algorithm: KemAlgorithm, key: CborMap): Promise<LocalDecapsulator> =>
@@ -116,6 +117,21 @@ describeVectors('COSE-HPKE key encryption (draft-ietf-cose-hpke-25)', () => {
       expect(code, title).toBe('ERR_ENVELOPE_OPEN_FAILED')
     }
   })
+
+  it('the other 176 of 192 messages do not open: other suites, pre-shared keys, the integrated mode', async () => {
+    const all = draftMessages()
+    expect(all).toHaveLength(192)
+    const ours = /^HPKE-[47]-KE /
+    const others = all.filter(({ title }) => !ours.test(title) || title.includes('PSK'))
+    expect(others).toHaveLength(176)
+    for (const { title, key, bytes } of others) {
+      const algorithm = key.get(-1) === 4 ? x25519 : key.get(-1) === 1 ? p256 : null
+      const as = algorithm === null ? await kemKey(xWing) : await secretOf(algorithm, key)
+      const options = { ...foreign, externalAad: aadOf(title), draft: rulesOf(title) }
+      const code = await codeOf(openPlaintext(bytes, readerKeys(as), options))
+      expect(code, title).toMatch(/_(MALFORMED|OPEN_FAILED|RECIPIENT_NOT_FOUND)$/)
+    }
+  })
 })
 
 describeVectors('COSE-HPKE with post-quantum KEMs (draft-ietf-cose-hpke-pq-pqt)', () => {
@@ -176,5 +192,17 @@ describeVectors('COSE-HPKE with post-quantum KEMs (draft-ietf-cose-hpke-pq-pqt)'
     expect(toHex(as.publicKey.id)).not.toBe(toHex(key.get(2) as Uint8Array))
     const code = await codeOf(open(bytes, { as, externalAad, profile: 'foreign' }))
     expect(code).toBe('ERR_ENVELOPE_MALFORMED')
+  })
+
+  it('the other eight of twelve are of suites that we do not have', async () => {
+    const vectors = vectorJson<Vector[]>('crypto/cose-hpke-pq/cose-vectors.json')
+    expect(vectors).toHaveLength(12)
+    const others = vectors.filter(({ alg }) => !/^HPKE-[89](-KE)?$/.test(alg))
+    expect(others).toHaveLength(8)
+    const as = await kemKey(xWing)
+    for (const { alg, hex: bytes } of others) {
+      const code = await codeOf(open(hex(bytes), { as, externalAad, profile: 'foreign' }))
+      expect(code, alg).toMatch(/_(MALFORMED|RECIPIENT_NOT_FOUND)$/)
+    }
   })
 })

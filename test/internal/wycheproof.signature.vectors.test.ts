@@ -49,6 +49,23 @@ describeVectors('Wycheproof, signatures', () => {
 
   it('ECDSA on secp256k1', () => checkEcdsa(es256k, 'ecdsa_secp256k1_sha256_p1363_test'))
 
+  it('ECDSA on secp256k1 with low s alone, as in our own structures', async () => {
+    const cases = wycheproof<KeyGroup, SignatureCase>('ecdsa_secp256k1_sha256_bitcoin_test')
+    expect(cases).toHaveLength(463)
+    const { isNormal } = internalsOf(es256k)
+    let highS = 0
+    for (const test of cases) {
+      const { publicKey, msg, sig, result, name } = test
+      const key = importPublicKey(es256k, hex(publicKey.uncompressed!))
+      // DER is not read anywhere here: what has no strict one has no raw form.
+      const raw = rawOf(hex(sig))
+      const good = raw !== null && (await verifySignature(key, hex(msg), raw))
+      if (good && !isNormal(raw)) highS++
+      expect(good && isNormal(raw), name).toBe(result === 'valid')
+    }
+    expect(highS).toBeGreaterThan(0)
+  })
+
   it('ML-DSA-65 verification', async () => {
     const cases = wycheproof<{ publicKey: string }, SignatureCase & { ctx?: string }>(
       'mldsa_65_verify_test',
@@ -104,3 +121,23 @@ describeVectors('Wycheproof, signatures', () => {
     expect(verified).toBeGreaterThan(60)
   })
 })
+
+/** A strict DER signature as r ‖ s; `null` for every other encoding, and for numbers of more than 32 bytes. */
+function rawOf(der: Uint8Array): Uint8Array | null {
+  if (der[0] !== 0x30 || der[1] !== der.length - 2 || der.length > 127) return null
+  const raw = new Uint8Array(64)
+  let at = 2
+  for (const end of [32, 64]) {
+    const length = der[at + 1] ?? 0
+    const number = der.slice(at + 2, at + 2 + length)
+    const [first = 0x80, second = 0x80] = number
+    const padded = first === 0 && length > 1
+    if (der[at] !== 2 || number.length !== length || first >= 0x80) return null
+    if (padded && second < 0x80) return null
+    const digits = padded ? number.slice(1) : number
+    if (digits.length > 32) return null
+    raw.set(digits, end - digits.length)
+    at += 2 + length
+  }
+  return at === der.length ? raw : null
+}

@@ -1,26 +1,37 @@
 import { expect, it } from 'vitest'
-import { type CborMap, decodeForeign, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
+import { internalsOf } from '../../src/internal/algorithm.ts'
+import { fromBase64Url } from '../../src/internal/base64.ts'
+import {
+  type CborMap,
+  decodeForeign,
+  encodeCbor,
+  type Tagged,
+} from '../../src/internal/cbor/index.ts'
+import { isX25519PublicKey, x25519Secret } from '../../src/internal/engine/x25519.ts'
 import {
   ed25519,
   es256,
   es256k,
+  fromCoseKey,
   fromDidKey,
   fromJwk,
   importPublicKey,
   type Jwk,
   keyFromSeed,
   mlDsa65,
+  mlKem768P256,
   p256,
-  type SignatureAlgorithm,
   toDidKey,
   toJwk,
   verifySignature,
   x25519,
+  xWing,
 } from '../../src/keys/index.ts'
 import { hex, toHex, utf8 } from '../helpers/bytes.ts'
 import { refused } from '../helpers/cbor.ts'
 import { thrownCode } from '../helpers/errors.ts'
-import { describeVectors, vectorJson, vectorNames } from '../helpers/vectors.ts'
+import { describeVectors, vectorJson, vectorText } from '../helpers/vectors.ts'
+import { wycheproof } from '../helpers/wycheproof.ts'
 
 describeVectors('RFC 9679 thumbprint', () => {
   it('is the id of the key, whatever the key is for', () => {
@@ -99,66 +110,75 @@ describeVectors('ML-DSA-65 (RFC 9964)', () => {
   })
 })
 
-describeVectors('COSE working group examples of COSE_Sign1', () => {
-  interface Example {
-    readonly title: string
-    readonly fail?: boolean
-    readonly input: {
-      readonly sign0: {
-        readonly external?: string
-        readonly alg: string
-        readonly key: Record<string, string>
-      }
-    }
-    readonly intermediates: { readonly ToBeSign_hex: string }
-    readonly output: { readonly cbor: string }
-  }
-  const algorithms: Record<string, SignatureAlgorithm> = { ES256: es256, EdDSA: ed25519 }
-
-  it('have the Sig_structure that we build and signatures that verify', async () => {
-    const files = [
-      ...vectorNames('crypto/cose-wg/sign1-tests').map((name) => `sign1-tests/${name}`),
-      'ecdsa-examples/ecdsa-sig-01.json',
-      'eddsa-examples/eddsa-sig-01.json',
-    ]
-    let passed = 0
-    const failed: string[] = []
-    for (const file of files) {
-      const { input, intermediates, output, fail, title } = vectorJson<Example>(
-        `crypto/cose-wg/${file}`,
-      )
-      const { key, alg, external = '' } = input.sign0
-      const algorithm = algorithms[alg]!
-      const jwk = key['x_hex'] === undefined ? key : { ...key, x: base64Url(hex(key['x_hex'])) }
-      const { kid: _kid, d: _d, x_hex: _xHex, d_hex: _dHex, ...members } = jwk
-      const publicKey = fromJwk(members as unknown as Jwk, { algorithms: [algorithm] })
-      const decoded = decodeForeign(hex(output.cbor), refused, [18, 998])
-      // One example goes without its tag.
-      const message = decoded instanceof Tagged ? decoded.value : decoded
-      const [header, , payload, signature] = message as Uint8Array[]
-      const bytes = toHex(header!) === 'a0' ? new Uint8Array(0) : header!
-      const signed = encodeCbor(['Signature1', bytes, hex(external), payload!])
-      const verified = await verifySignature(publicKey, signed, signature!)
-      if (fail === true) failed.push(`${file} ${verified}`)
-      else {
-        expect(toHex(signed), title).toBe(intermediates.ToBeSign_hex.toLowerCase())
-        expect(verified, title).toBe(true)
-        passed++
-      }
-    }
-    expect(passed).toBe(5)
-    // The first has only another tag, which is the decoder's to refuse; the others do not verify.
-    expect(failed).toEqual([
-      'sign1-tests/sign-fail-01.json true',
-      'sign1-tests/sign-fail-02.json false',
-      'sign1-tests/sign-fail-03.json false',
-      'sign1-tests/sign-fail-04.json false',
-      'sign1-tests/sign-fail-06.json false',
-      'sign1-tests/sign-fail-07.json false',
-    ])
+describeVectors('ML-DSA of other sizes (RFC 9964)', () => {
+  it.each([44, 87])('ML-DSA-%i: is no algorithm of ours, as COSE_Key and as JWK', (size) => {
+    const algorithms = [ed25519, es256, es256k, mlDsa65, x25519, p256]
+    const cose = vectorJson<{ key: string }>(`crypto/cose-mldsa/ML_DSA_${size}.cose.json`)
+    const members = decodeForeign(hex(cose.key), refused) as CborMap
+    const shape = [1, 3, -1].map((label) => [label, members.get(label)!] as const)
+    const bare = encodeCbor(new Map(shape))
+    const unsupported = 'ERR_ALGORITHM_UNSUPPORTED'
+    expect(thrownCode(() => fromCoseKey(bare, { algorithms }))).toBe(unsupported)
+    const { jwk } = vectorJson<{ jwk: Jwk }>(`crypto/cose-mldsa/ML_DSA_${size}.jose.json`)
+    const { kty, alg, pub } = jwk
+    const other = { kty, alg, pub } as Jwk
+    expect(thrownCode(() => fromJwk(other, { algorithms }))).toBe(unsupported)
   })
 })
 
-function base64Url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url')
-}
+describeVectors('multicodec table', () => {
+  it('has our codes under the names of our keys, and none for the hybrids', () => {
+    const rows = vectorText('crypto/multicodec/table.csv')
+      .split('\n')
+      .map((line) => line.split(',').map((cell) => cell.trim()))
+    const codeOfName = (name: string): number => Number(rows.find(([first]) => first === name)?.[2])
+    for (const [algorithm, name] of [
+      [x25519, 'x25519-pub'],
+      [p256, 'p256-pub'],
+      [ed25519, 'ed25519-pub'],
+      [es256, 'p256-pub'],
+      [es256k, 'secp256k1-pub'],
+      [mlDsa65, 'mldsa-65-pub'],
+    ] as const) {
+      expect(internalsOf(algorithm).shape.multicodec, name).toBe(codeOfName(name))
+    }
+    for (const hybrid of [xWing, mlKem768P256]) {
+      expect(internalsOf(hybrid).shape.multicodec).toBeNull()
+    }
+    expect(rows.some(([name]) => /x-?wing|mlkem-?768-?(x25519|p256)/i.test(name!))).toBe(false)
+    expect(codeOfName('jwk_jcs-pub')).toBe(0xeb51)
+    expect(codeOfName('dag-cose')).toBe(0x86)
+  })
+})
+
+describeVectors('Wycheproof, X25519 keys as JWK', () => {
+  interface Case {
+    readonly public: Jwk
+    readonly private: Jwk
+    readonly shared: string
+  }
+  it('what is no key is refused, what is one agrees', async () => {
+    const cases = wycheproof<object, Case>('x25519_jwk_test')
+    expect(cases).toHaveLength(531)
+    const bare = ({ kty, crv, x, y }: Jwk): Jwk =>
+      (y === undefined ? { kty, crv, x } : { kty, crv, x, y }) as Jwk
+    let refusedKeys = 0
+    for (const test of cases) {
+      const raw = test.public.kty === 'OKP' && test.public.crv === 'X25519' ? test.public.x : ''
+      const bytes = fromBase64Url(String(raw))
+      // Low order and second encodings of a point are refused on import, whatever RFC 7748 says of them.
+      const usable = bytes !== null && bytes.length === 32 && isX25519PublicKey(bytes)
+      const read = (): string => toHex(fromJwk(bare(test.public), { algorithms: [x25519] }).bytes)
+      if (!usable) {
+        expect(thrownCode(read), test.name).toMatch(/^ERR_(KEY_MALFORMED|ALGORITHM_UNSUPPORTED)$/)
+        refusedKeys++
+        continue
+      }
+      expect(test.result, test.name).not.toBe('invalid')
+      expect(read(), test.name).toBe(toHex(bytes))
+      const own = x25519Secret(fromBase64Url(String(test.private['d']))!)
+      expect(toHex((await own.agree(bytes))!), test.name).toBe(test.shared)
+    }
+    expect(refusedKeys).toBe(57)
+  })
+})

@@ -111,12 +111,21 @@ export function readEntry(item: CborValue, profile: 'careseal' | 'foreign'): Rec
   ) {
     throw malformedEnvelope('a recipient whose parts have the wrong type')
   }
-  if (nested === undefined)
-    return readHpkeEntry(header, unprotected as CborMap, wrapped, profile, 'content')
-  if (profile === 'foreign') {
+  if (profile === 'foreign' && (nested !== undefined || isPlain(header, unprotected as CborMap))) {
     return { alg: 0, kid: null, protectedBytes: header, ek: empty, wrapped, batch: null }
   }
-  return readBatchEntry(header, unprotected as CborMap, wrapped, nested)
+  return nested === undefined
+    ? readHpkeEntry(header, unprotected as CborMap, wrapped, profile, 'content')
+    : readBatchEntry(header, unprotected as CborMap, wrapped, nested)
+}
+
+/**
+ * A stranger's recipient of a kind that has no protected headers and therefore names its algorithm outside, such as
+ * `direct` and AES key wrap (RFC 9053 §6.1.1, §6.2.1). HPKE's algorithm stands inside or the entry is refused.
+ */
+function isPlain(header: Uint8Array, unprotected: CborMap): boolean {
+  const alg = unprotected.get(headerAlg)
+  return isEmptyHeader(header) && alg !== undefined && kemSizes(alg) === null
 }
 
 /** alg stands unprotected only here: AES key wrap has no protected headers (RFC 9053 §6.2.1). */
