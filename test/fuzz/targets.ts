@@ -1,0 +1,179 @@
+import { verifyEvent } from '../../src/consent/index.ts'
+import { createOpener, inspect, open, rekey, rewrap } from '../../src/envelope/index.ts'
+import { isCaresealError } from '../../src/errors.ts'
+import * as fhir from '../../src/fhir/index.ts'
+import { openRecord, shareRecord } from '../../src/index.ts'
+import * as keys from '../../src/keys/index.ts'
+import { verifyReceipt } from '../../src/ledger/index.ts'
+import * as logs from '../../src/log/index.ts'
+import { damaged } from './mutate.ts'
+import type { Random } from './random.ts'
+import { structureMutator } from './structure.ts'
+import { algorithms, json, utf8, type World } from './world.ts'
+
+/** The areas that `--only` knows. */
+export const areas = ['envelope', 'keys', 'record', 'event', 'receipt', 'log', 'fhir'] as const
+export type Area = (typeof areas)[number]
+
+/** One reader of untrusted input; each run takes another input, drawn before its first wait. */
+export type Target = () => unknown
+
+/** Everything that this version reads, by area. */
+export function makeTargets(
+  world: World,
+  random: Random,
+  seed: number,
+): Record<Area, Record<string, Target>> {
+  const { other, ring, second, authors, readers, envelopes, record, share, commitment } = world
+  const { log, store, policy, receipt, proof, checkpoint, policyText, coseReceipt, signer } = world
+  const restructured = structureMutator([...envelopes, record.envelope], seed)
+  const bodies = world.opened.map(({ plaintext }) => plaintext)
+  const restructuredBody = structureMutator(bodies, seed)
+  const publicKeys = [...readers.flatMap((one) => [one.encryption, one.signing]), second.publicKey]
+  const coseKeys = publicKeys.map((key) => keys.toCoseKey(key))
+  const cards = readers.map(({ card }) => card)
+  const restructuredKey = structureMutator([...coseKeys, ...cards], seed)
+  const restructuredEvent = structureMutator([share.event.bytes, ...cards], seed)
+  const restructuredReceipt = structureMutator([receipt, coseReceipt], seed)
+
+  const multikeys = publicKeys.map((key) => keys.toMultikey(key))
+  // Base58 takes quadratic time: the long ones would take most of a run.
+  const shortMultikeys = multikeys.filter(({ length }) => length < 100)
+  const dids = readers.map(({ signing }) => keys.toDidKey(signing))
+  const jwks = publicKeys.map((key) => Object.entries(keys.toJwk(key)))
+  const digestText = fhir.digestToText(fhir.digest(json))
+  const damagedText = (text: string): string =>
+    new TextDecoder().decode(damaged(random, utf8(text)))
+  const either = (bytes: Uint8Array, change: (random: Random, bytes: Uint8Array) => Uint8Array) =>
+    random.once(2) ? damaged(random, bytes) : change(random, bytes)
+  const envelope = (): Uint8Array => either(random.any(envelopes), restructured)
+  const opener = createOpener({ as: other })
+  /** What a reader can make who keeps the content key: the signature stands, and everything around it may not. */
+  const inside = (from: readonly World['opened'][number][]): Promise<Uint8Array> => {
+    const body = random.any(from)
+    return body.around(either(body.plaintext, restructuredBody))
+  }
+  const [contents, records] = [world.opened.slice(0, -1), world.opened.slice(-1)]
+  const demand = { authors, requiredSignatures: [keys.ed25519, keys.mlDsa65] }
+
+  return {
+    envelope: {
+      open: () => open(envelope(), { as: random.any([other, ring]), authors }),
+      'open, an opener': () => opener.open(envelope(), random.once(2) ? { authors } : demand),
+      'open, foreign': () => open(envelope(), { as: other, profile: 'foreign' }),
+      'open, inside changed': async () => opener.open(await inside(contents), { authors }),
+      inspect: () => inspect(envelope()),
+      rewrap: () => rewrap(envelope(), { as: other, add: [ring.publicKey], allowClassical: true }),
+      rekey: () => rekey(envelope(), { as: other, recipients: [other.public], removeOthers: true }),
+      'rekey, inside changed': async () =>
+        rekey(await inside(contents), {
+          as: other,
+          recipients: [other.public],
+          removeOthers: true,
+        }),
+    },
+    keys: {
+      card: () =>
+        keys.decodePublicIdentity(either(random.any(cards), restructuredKey), { algorithms }),
+      fromCoseKey: () =>
+        keys.fromCoseKey(either(random.any(coseKeys), restructuredKey), { algorithms }),
+      fromMultikey: () =>
+        keys.fromMultikey(damagedText(random.any(random.once(8) ? multikeys : shortMultikeys)), {
+          algorithms,
+        }),
+      fromDidKey: () => keys.fromDidKey(damagedText(random.any(dids)), { algorithms }),
+      fromJwk: () => {
+        const changed = random
+          .any(jwks)
+          .map(([name, value]) => [
+            random.once(3) ? damagedText(name) : name,
+            random.once(2) ? damagedText(String(value)) : value,
+          ])
+        return keys.fromJwk(Object.fromEntries(changed), { algorithms })
+      },
+      importPublicKey: () => {
+        const { algorithm, bytes } = random.any(publicKeys)
+        return keys.importPublicKey(algorithm, damaged(random, bytes))
+      },
+      verifySignature: () => {
+        const signature = new Uint8Array(random.any([64, 3309, random.below(100)]))
+        return keys.verifySignature(random.any(publicKeys.filter(isSigning)), message, signature)
+      },
+    },
+    record: {
+      openRecord: () => openRecord(either(record.envelope, restructured), { as: other, authors }),
+      'openRecord, inside changed': async () =>
+        openRecord(await inside(records), { as: other, authors }),
+      'openRecord with proof': () =>
+        openRecord(record.envelope, {
+          as: other,
+          authors,
+          proof: { receipt: either(receipt, restructuredReceipt), trust: { logs: policy } },
+        }),
+      shareRecord: () =>
+        shareRecord(either(record.envelope, restructured), {
+          as: other,
+          recipients: [ring.publicKey],
+          allowClassical: true,
+        }),
+    },
+    event: {
+      verifyEvent: () => verifyEvent(either(share.event.bytes, restructuredEvent), { authors }),
+    },
+    receipt: {
+      verifyReceipt: () =>
+        verifyReceipt(either(receipt, restructuredReceipt), {
+          commitment,
+          trust: { logs: policy },
+        }),
+      verifyCoseReceipt: () =>
+        logs.verifyCoseReceipt(either(coseReceipt, restructuredReceipt), {
+          commitment,
+          key: signer.publicKey,
+        }),
+    },
+    log: {
+      verifyInclusion: () => logs.verifyInclusion(damagedText(proof), { commitment, policy }),
+      verifyCheckpoint: () => logs.verifyCheckpoint(damagedText(checkpoint), { policy }),
+      parseLogPolicy: () => logs.parseLogPolicy(damagedText(policyText)),
+      parseNote: () => logs.parseNote(damagedText(checkpoint)),
+      parseTlogProof: () => logs.parseTlogProof(damagedText(proof)),
+      parseVerifierKey: () => logs.parseVerifierKey(damagedText(log.verifierKey)),
+      readLog: async () => {
+        const server = {
+          async get(key: string) {
+            const bytes = await store.get(key)
+            return bytes !== null && random.once(4) ? damaged(random, bytes) : bytes
+          },
+        }
+        const reader = await logs.readLog({ store: server, policy })
+        for await (const _ of reader.read(0, reader.size));
+        await reader.proveInclusion(world.index)
+      },
+    },
+    fhir: {
+      canonicalize: () =>
+        fhir.canonicalize(damaged(random, utf8(json)), {
+          canonicalization: random.any(canonicalizations),
+        }),
+      parse: () => fhir.toJson(fhir.parse(damaged(random, utf8(json)))),
+      digestFromText: () => fhir.digestFromText(damagedText(digestText)),
+      readNdjson: async () => {
+        async function* source(): AsyncGenerator<Uint8Array> {
+          for (let i = 0; i < 3; i++)
+            yield damaged(random, utf8(`${json.replaceAll('\n', '')}\r\n`))
+        }
+        for await (const line of fhir.readNdjson(source())) if (isCaresealError(line)) return
+      },
+    },
+  }
+}
+
+const message = utf8('a message')
+const isSigning = (key: keys.AnyPublicKey): key is keys.SignaturePublicKey =>
+  key.algorithm.kind === 'signature'
+
+const canonicalizations = Object.values(fhir).filter(
+  (value): value is fhir.Canonicalization =>
+    typeof value === 'object' && 'total' in value && 'name' in value,
+)

@@ -1,0 +1,122 @@
+import { createSealer, seal } from '../../src/envelope/index.ts'
+import { sealRecord, shareRecord } from '../../src/index.ts'
+import { decodeForeign, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
+import { encryptAad, parseEncrypt } from '../../src/internal/cose/encrypt.ts'
+import { aeadOf } from '../../src/internal/envelope/aeads.ts'
+import { readerKeys } from '../../src/internal/envelope/reader.ts'
+import { unwrapContentKey } from '../../src/internal/envelope/unwrap.ts'
+import * as keys from '../../src/keys/index.ts'
+import { issueReceipt } from '../../src/ledger/index.ts'
+import * as logs from '../../src/log/index.ts'
+import { memoryStore } from '../../src/store/index.ts'
+import { kemKey, person, signKey } from '../helpers/keys.ts'
+
+/** Stands in all content, and in no message. */
+export const canary = 'Aurelia Silverhand-Quist'
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+export const algorithms = [
+  keys.xWing,
+  keys.mlKem768P256,
+  keys.p256,
+  keys.x25519,
+  keys.ed25519,
+  keys.es256,
+  keys.es256k,
+  keys.mlDsa65,
+]
+
+export const json = `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Observation","valueQuantity":{"value":1.50e-3},
+"text":{"status":"generated","div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><p a=\\"b\\">${canary} &amp; &#x41;<![CDATA[x]]></p></div>"}}}],
+"_x":[null,{"id":"a"}],"x":[true,null,-0,1E400,"\\u00e9\\ud83d\\ude00"]}`
+
+const now = new Date('2026-01-02T03:04:05Z')
+
+/** One person of every kind of key, and valid objects of all kinds for them. */
+export async function makeWorld() {
+  const me = await person(1, keys.xWing)
+  const other = await person(2, keys.x25519, keys.es256)
+  const second = await signKey(keys.mlDsa65, 1)
+  const authors = keys.keyDirectory([
+    me.public,
+    other.public,
+    { identity: me.public, key: second.publicKey },
+  ])
+  const ring = keys.rotateKey(
+    keys.createKeyRing(await kemKey(keys.x25519, 2)),
+    await kemKey(keys.p256, 3),
+  )
+  const content = utf8(canary)
+  const readers = [me.public, other.public]
+  const envelopes: Uint8Array[] = []
+  for (const keyIds of ['plain', 'hint', 'none'] as const) {
+    const recipients = [other.public, ring.publicKey]
+    envelopes.push(await seal(content, { recipients: [other.public], keyIds }))
+    envelopes.push(await seal(content, { author: me, recipients, keyIds }))
+    envelopes.push(await createSealer({ author: me, keyIds }).seal(content, { recipients }))
+  }
+  envelopes.push(await seal(content, { authors: [me, second], recipients: [other.public] }))
+  const store = memoryStore()
+  const signer = await signKey(keys.ed25519, 9)
+  const log = await logs.openLog({ origin: 'fuzz.example/log', signer, store, clock: () => now })
+  const record = await sealRecord(json, { authors: [me, other], recipients: readers, log, now })
+  const forOthers = await sealRecord(json, { author: me, recipients: [other.public], now })
+  const share = await shareRecord(record.envelope, { as: other, recipients: [me.public], now })
+  const proof = await log.proveInclusion(record.index)
+  const { commitment, index } = record
+  return {
+    me,
+    other,
+    ring,
+    second,
+    authors,
+    readers,
+    envelopes,
+    log,
+    store,
+    signer,
+    record,
+    share,
+    proof,
+    commitment,
+    index,
+    receipt: await issueReceipt(index, { log }),
+    coseReceipt: await logs.toCoseReceipt(proof, { commitment, signer }),
+    checkpoint: await log.checkpoint(),
+    policy: logs.parseLogPolicy(`log ${log.verifierKey}\nquorum none\n`),
+    policyText: `log ${log.verifierKey}\nwitness w ${logs.formatVerifierKey({ name: 'w.example', type: 4, publicKey: signer.publicKey.bytes })}\ngroup g any w\nquorum none\n`,
+    opened: await openedBodies([...envelopes, forOthers.envelope], other),
+  }
+}
+
+export type World = Awaited<ReturnType<typeof makeWorld>>
+
+/** An envelope whose content key is known: what a reader can do who means harm. */
+export interface OpenedBody {
+  readonly plaintext: Uint8Array
+  /** The same envelope around another plaintext; its readers' entries, header and IV stay. */
+  around(plaintext: Uint8Array): Promise<Uint8Array>
+}
+
+async function openedBodies(
+  envelopes: readonly Uint8Array[],
+  as: keys.Identity,
+): Promise<OpenedBody[]> {
+  const bodies: OpenedBody[] = []
+  for (const envelope of envelopes) {
+    const parsed = parseEncrypt(envelope, { profile: 'careseal', anyIv: false })
+    const { contentKey } = await unwrapContentKey(parsed, readerKeys(as))
+    const { alg, iv, protectedBytes, ciphertext } = parsed
+    const aad = encryptAad(protectedBytes, new Uint8Array(0))
+    const message = decodeForeign(envelope, () => new Error(), [96]) as Tagged
+    const [header, unprotected, , recipients] = message.value as [never, never, never, never]
+    bodies.push({
+      plaintext: (await aeadOf(alg).open(contentKey, iv, aad, ciphertext))!,
+      async around(plaintext) {
+        const sealed = await aeadOf(alg).seal(contentKey, iv, aad, plaintext)
+        return encodeCbor(new Tagged(96, [header, unprotected, sealed, recipients]))
+      },
+    })
+  }
+  return bodies
+}
