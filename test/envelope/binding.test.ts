@@ -82,16 +82,19 @@ describe('algorithms, confused', () => {
     ['A256GCM where the header says ChaCha20-Poly1305', 24, 3],
     ['ChaCha20-Poly1305 where the header says A256GCM', 3, 24],
     ['the algorithm of a batch in an entry of content', 3, -5],
-  ] as const)('a content key wrapped for %s does not open', async (_name, alg, nextAlg) => {
-    const { publicKey, ...key } = await kemKey(x25519)
-    const as = { publicKey, decapsulate: key.decapsulate }
-    const good = await craft({ alg, entries: [{ key: publicKey }] })
-    expect(text((await open(good, { as })).content)).toBe('crafted')
-    const bad = await craft({ alg, entries: [{ key: publicKey, nextAlg }] })
-    expect(await codeOf(open(bad, { as }))).toBe(fails)
-  })
+  ] as const)(
+    'pitfall 9: a content key wrapped for %s does not open',
+    async (_name, alg, nextAlg) => {
+      const { publicKey, ...key } = await kemKey(x25519)
+      const as = { publicKey, decapsulate: key.decapsulate }
+      const good = await craft({ alg, entries: [{ key: publicKey }] })
+      expect(text((await open(good, { as })).content)).toBe('crafted')
+      const bad = await craft({ alg, entries: [{ key: publicKey, nextAlg }] })
+      expect(await codeOf(open(bad, { as }))).toBe(fails)
+    },
+  )
 
-  it('a header changed from one cipher to the other does not open', async () => {
+  it('pitfall 9: a header changed from one cipher to the other does not open', async () => {
     const key = await kemKey(x25519)
     for (const [alg, other] of [
       [3, 24],
@@ -104,7 +107,7 @@ describe('algorithms, confused', () => {
     }
   })
 
-  it('a batch key is no content key, and a content key no batch key', async () => {
+  it('pitfall 9: a batch key is no content key, and a content key no batch key', async () => {
     const key = await kemKey(x25519)
     const batchKey = new Uint8Array(32).fill(0x44)
     const parts = partsOf(await craft({ entries: [{ key: key.publicKey }] }))
@@ -122,15 +125,18 @@ describe('algorithms, confused', () => {
     ['MLKEM768-P256', mlKem768P256, 54],
     ['P-256', p256, 45],
     ['X25519', x25519, 42],
-  ] as const)('%s: an entry of the integrated mode is refused', async (_name, algorithm, alg) => {
-    const key = await kemKey(algorithm)
-    const entries = [{ key: key.publicKey, headers: [[1, alg]] as const }]
-    const envelope = await craft({ entries })
-    expect(await codeOf(open(envelope, { as: key }))).toBe('ERR_ENVELOPE_MALFORMED')
-    expect(await codeOf(open(envelope, { as: key, profile: 'foreign' }))).toBe(
-      'ERR_ENVELOPE_RECIPIENT_NOT_FOUND',
-    )
-  })
+  ] as const)(
+    'pitfall 8: %s: an entry of the integrated mode is refused',
+    async (_name, algorithm, alg) => {
+      const key = await kemKey(algorithm)
+      const entries = [{ key: key.publicKey, headers: [[1, alg]] as const }]
+      const envelope = await craft({ entries })
+      expect(await codeOf(open(envelope, { as: key }))).toBe('ERR_ENVELOPE_MALFORMED')
+      expect(await codeOf(open(envelope, { as: key, profile: 'foreign' }))).toBe(
+        'ERR_ENVELOPE_RECIPIENT_NOT_FOUND',
+      )
+    },
+  )
 })
 
 describe('external data', () => {

@@ -44,7 +44,7 @@ describe('one ciphertext with two contents', () => {
   })
 
   it.each(attacks)(
-    '%s: opens for nobody whom it was not committed to',
+    'pitfall 11: %s: opens for nobody whom it was not committed to',
     async (_name, alg, two, make) => {
       const [alice, bob] = [await kemKey(x25519, 1), await kemKey(x25519, 2)]
       const header = headerOf(alg)
@@ -67,7 +67,7 @@ describe('one ciphertext with two contents', () => {
     },
   )
 
-  it('a batch entry with another content key is refused alike', async () => {
+  it('pitfall 11: a batch entry with another content key is refused alike', async () => {
     const [alice, bob] = [await kemKey(x25519, 1), await kemKey(p256, 2)]
     const envelope = await craft({ entries: [{ key: alice.publicKey }] })
     const parts = partsOf(envelope)
@@ -101,7 +101,7 @@ describe('the commitment', () => {
     ['another envelope id', { envelopeId: new Uint8Array(32).fill(0x34) }],
     ['another IV', { iv: new Uint8Array(12).fill(0x23) }],
     ['another content key', { contentKey: new Uint8Array(32).fill(0x12) }],
-  ])('of %s is refused', async (_name, other) => {
+  ])('pitfall 11: of %s is refused', async (_name, other) => {
     const reader = await kemKey(x25519)
     const given = {
       contentKey: new Uint8Array(32).fill(0x11),

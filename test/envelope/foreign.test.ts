@@ -94,7 +94,7 @@ describe('envelopes of other senders', () => {
     expect([text(opened.content), opened.mediaType]).toEqual(['from elsewhere', null])
   })
 
-  it('may have the IV in the protected header, but one IV only, of 12 bytes', async () => {
+  it('pitfall 10: may have the IV in the protected header, but one IV only, of 12 bytes', async () => {
     const key = await kemKey(x25519)
     const entries = [{ key: key.publicKey }]
     const inside = await foreignEnvelope(entries, { headers: [[5, iv]], unprotected: [] })
@@ -118,7 +118,7 @@ describe('envelopes of other senders', () => {
     }
   })
 
-  it('may not have critical headers, an outer algorithm or one label twice', async () => {
+  it('pitfall 4: may not have critical headers, an outer algorithm or one label twice', async () => {
     const key = await kemKey(x25519)
     const entries = [{ key: key.publicKey }]
     for (const change of [
@@ -179,7 +179,7 @@ describe('envelopes of other senders', () => {
     expect(text((await open(reached, { as: ring, ...foreign })).content)).toBe('from elsewhere')
   })
 
-  it('may have recipients of kinds that are not ours, which nobody here is', async () => {
+  it('pitfall 13: may have recipients of kinds that are not ours, which nobody here is', async () => {
     const key = await kemKey(p256)
     const others: CborValue[] = [
       [encodeCbor(new Map([[1, -25]])), new Map([[-1, new Map()]]), new Uint8Array(0)],

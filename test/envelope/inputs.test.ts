@@ -43,7 +43,7 @@ function expectOwn(...results: Uint8Array[]): void {
   }
 }
 
-describe.each(Object.entries(forms))('%s', (_name, make) => {
+describe.each(Object.entries(forms))('pitfall 21: %s', (_name, make) => {
   it('is sealed, opened, shared and rekeyed', async () => {
     const author = await person(1)
     const [key, next] = [await kemKey(x25519, 5), await kemKey(x25519, 6)]
@@ -219,7 +219,7 @@ describe('frozen and odd arguments', () => {
     }
   })
 
-  it('a result does not share memory with another result', async () => {
+  it('pitfall 22: a result does not share memory with another result', async () => {
     const key = await kemKey(x25519)
     const envelope = await seal(content, { recipients: [key.publicKey] })
     const [a, b] = [await open(envelope, { as: key }), await open(envelope, { as: key })]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inspect, open, rekey, rewrap } from '../../src/envelope/index.ts'
+import { createSealer, inspect, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
 import {
   type CborKey,
   type CborMap,
@@ -8,8 +8,8 @@ import {
   encodeCbor,
   Tagged,
 } from '../../src/internal/cbor/index.ts'
-import type { LocalDecapsulator } from '../../src/keys/index.ts'
-import { x25519 } from '../../src/keys/index.ts'
+import { encryptAad } from '../../src/internal/cose/encrypt.ts'
+import { keyDirectory, type LocalDecapsulator, x25519, xWing } from '../../src/keys/index.ts'
 import { text } from '../helpers/bytes.ts'
 import { refused } from '../helpers/cbor.ts'
 import {
@@ -21,7 +21,7 @@ import {
   partsOf,
 } from '../helpers/craft.ts'
 import { codeOf, thrownCode } from '../helpers/errors.ts'
-import { kemKey } from '../helpers/keys.ts'
+import { kemKey, kems, person } from '../helpers/keys.ts'
 
 type Change = (parts: Parts) => void
 type Entry = [Uint8Array, Map<CborKey, CborValue>, Uint8Array, ...CborValue[]]
@@ -68,26 +68,27 @@ const layerZero: Record<string, Change> = {
   A128GCM: withHeader([1, 1]),
   'an unknown algorithm': withHeader([1, 99]),
   'an algorithm as text': withHeader([1, 'A256GCM']),
-  'an algorithm in the unprotected header': (parts) => {
+  'pitfall 3: an algorithm in the unprotected header': (parts) => {
     withoutHeader(1)(parts)
     parts.unprotected.set(1, 3)
   },
-  'an algorithm in both headers': withUnprotected(1, 3),
-  crit: withHeader([2, [5]]),
-  'crit in the unprotected header': withUnprotected(2, [5]),
-  'the IV in the protected header': (parts) => {
+  'pitfall 5: an algorithm in both headers': withUnprotected(1, 3),
+  'pitfall 4: crit': withHeader([2, [5]]),
+  'pitfall 4: crit in the unprotected header': withUnprotected(2, [5]),
+  'pitfall 10: the IV in the protected header': (parts) => {
     withHeader([5, parts.unprotected.get(5)!])(parts)
     parts.unprotected.delete(5)
   },
-  'the IV in both headers': (parts) => withHeader([5, parts.unprotected.get(5)!])(parts),
+  'pitfall 10: the IV in both headers': (parts) =>
+    withHeader([5, parts.unprotected.get(5)!])(parts),
   'no IV': (parts) => parts.unprotected.delete(5),
-  'an IV of 11 bytes': withUnprotected(5, bytes(11)),
-  'an IV of 13 bytes': withUnprotected(5, bytes(13)),
-  'an IV of 16 bytes': withUnprotected(5, bytes(16)),
-  'an empty IV': withUnprotected(5, bytes(0)),
+  'pitfall 10: an IV of 11 bytes': withUnprotected(5, bytes(11)),
+  'pitfall 10: an IV of 13 bytes': withUnprotected(5, bytes(13)),
+  'pitfall 10: an IV of 16 bytes': withUnprotected(5, bytes(16)),
+  'pitfall 10: an empty IV': withUnprotected(5, bytes(0)),
   'an IV as text': withUnprotected(5, 'abcdefghijkl'),
-  'a partial IV': withUnprotected(6, bytes(4)),
-  'a partial IV in the protected header': withHeader([6, bytes(4)]),
+  'pitfall 10: a partial IV': withUnprotected(6, bytes(4)),
+  'pitfall 10: a partial IV in the protected header': withHeader([6, bytes(4)]),
   'no envelope id': withoutHeader(-77001),
   'an envelope id of 31 bytes': withHeader([-77001, bytes(31)]),
   'an envelope id of 33 bytes': withHeader([-77001, bytes(33)]),
@@ -109,22 +110,22 @@ const layerZero: Record<string, Change> = {
   'a ciphertext as text': (parts) => {
     parts.ciphertext = 'text'
   },
-  'no recipients': (parts) => {
+  'pitfall 13: no recipients': (parts) => {
     parts.recipients = []
   },
-  '1001 recipients': (parts) => {
+  'pitfall 13: 1001 recipients': (parts) => {
     parts.recipients = Array.from({ length: 1001 }, () => parts.recipients[0]!)
   },
-  'one recipient twice': (parts) => {
+  'pitfall 14: one recipient twice': (parts) => {
     parts.recipients.push(parts.recipients[0]!)
   },
   'a protected header that is an array': (parts) => {
     parts.header = encodeCbor([1, 3])
   },
-  'a protected header with bytes after it': (parts) => {
+  'pitfall 16: a protected header with bytes after it': (parts) => {
     parts.header = Uint8Array.of(...parts.header, 0)
   },
-  'a protected header with one label twice': (parts) => {
+  'pitfall 16: a protected header with one label twice': (parts) => {
     const entries = parts.header.slice(1)
     parts.header = Uint8Array.of(0xa4, 1, 3, ...entries)
   },
@@ -150,21 +151,21 @@ const entries: Record<string, Change> = {
     unprotected,
     null,
   ]),
-  'HPKE-4 in place of HPKE-4-KE': withEntryHeader([1, 42]),
-  'HPKE-9 in place of HPKE-9-KE': withEntryHeader([1, 56]),
+  'pitfall 8: HPKE-4 in place of HPKE-4-KE': withEntryHeader([1, 42]),
+  'pitfall 8: HPKE-9 in place of HPKE-9-KE': withEntryHeader([1, 56]),
   'HPKE-9-KE with an encapsulation of X25519': withEntryHeader([1, 57]),
-  'A256KW as a recipient': withEntryHeader([1, -5]),
-  'direct key agreement': withEntryHeader([1, -6]),
-  'ECDH-ES': withEntryHeader([1, -31]),
+  'pitfall 13: A256KW as a recipient': withEntryHeader([1, -5]),
+  'pitfall 13: direct key agreement': withEntryHeader([1, -6]),
+  'pitfall 13: ECDH-ES': withEntryHeader([1, -31]),
   'no algorithm in an entry': withEntry(([header, ...rest]) => {
     const map = new Map(decodeStrict(header, refused) as CborMap)
     map.delete(1)
     return [encodeCbor(map), ...rest]
   }),
-  'an algorithm in the unprotected header of an entry': withEntryUnprotected(1, 50),
-  'crit in an entry': withEntryHeader([2, [1]]),
-  'crit in the unprotected header of an entry': withEntryUnprotected(2, [1]),
-  'a key id in both headers of an entry': withEntryUnprotected(4, bytes(32)),
+  'pitfall 3: an algorithm in the unprotected header of an entry': withEntryUnprotected(1, 50),
+  'pitfall 4: crit in an entry': withEntryHeader([2, [1]]),
+  'pitfall 4: crit in the unprotected header of an entry': withEntryUnprotected(2, [1]),
+  'pitfall 5: a key id in both headers of an entry': withEntryUnprotected(4, bytes(32)),
   'a key id of 31 bytes': withEntryHeader([4, bytes(31)]),
   'a key id of 33 bytes': withEntryHeader([4, bytes(33)]),
   'a key id of 15 bytes': withEntryHeader([4, bytes(15)]),
@@ -172,24 +173,24 @@ const entries: Record<string, Change> = {
   'a key id as text': withEntryHeader([4, 'x'.repeat(32)]),
   'a key id of null': withEntryHeader([4, null]),
   'a pre-shared key id': withEntryHeader([-5, bytes(4)]),
-  'an encapsulation of 31 bytes': withEntryUnprotected(-4, bytes(31)),
-  'an encapsulation of 33 bytes': withEntryUnprotected(-4, bytes(33)),
+  'pitfall 6: an encapsulation of 31 bytes': withEntryUnprotected(-4, bytes(31)),
+  'pitfall 6: an encapsulation of 33 bytes': withEntryUnprotected(-4, bytes(33)),
   'an encapsulation as text': withEntryUnprotected(-4, 'x'.repeat(32)),
   'an encapsulation in the protected header': withEntryHeader([-4, bytes(32)]),
   'an unknown header in an entry': withEntryHeader([-77009, 1]),
   'an unknown unprotected header in an entry': withEntryUnprotected(33, 1),
   'a batch salt outside a batch': withEntryHeader([-77006, bytes(32)]),
-  'a wrapped key of 47 bytes': withEntry(([header, unprotected]) => [
+  'pitfall 6: a wrapped key of 47 bytes': withEntry(([header, unprotected]) => [
     header,
     unprotected,
     bytes(47),
   ]),
-  'a wrapped key of 49 bytes': withEntry(([header, unprotected]) => [
+  'pitfall 6: a wrapped key of 49 bytes': withEntry(([header, unprotected]) => [
     header,
     unprotected,
     bytes(49),
   ]),
-  'an entry with an empty list below it': withEntry((entry) => [...entry, []]),
+  'pitfall 13: an entry with an empty list below it': withEntry((entry) => [...entry, []]),
 }
 
 describe('what is no envelope of ours', () => {
@@ -221,10 +222,16 @@ describe('what is no envelope of ours', () => {
   })
 
   it.each([
-    ['no tag', (value: CborValue) => encodeCbor(value)],
-    ['the tag of COSE_Encrypt0', (value: CborValue) => encodeCbor(new Tagged(16, value))],
-    ['the tag of COSE_Sign', (value: CborValue) => encodeCbor(new Tagged(98, value))],
-    ['a tag twice', (value: CborValue) => encodeCbor(new Tagged(96, new Tagged(96, value)))],
+    ['pitfall 15: no tag', (value: CborValue) => encodeCbor(value)],
+    [
+      'pitfall 15: the tag of COSE_Encrypt0',
+      (value: CborValue) => encodeCbor(new Tagged(16, value)),
+    ],
+    ['pitfall 15: the tag of COSE_Sign', (value: CborValue) => encodeCbor(new Tagged(98, value))],
+    [
+      'pitfall 15: a tag twice',
+      (value: CborValue) => encodeCbor(new Tagged(96, new Tagged(96, value))),
+    ],
     ['five items', (value: CborValue) => encodeCbor(new Tagged(96, [...(value as []), null]))],
     ['three items', (value: CborValue) => encodeCbor(new Tagged(96, (value as []).slice(0, 3)))],
     ['a map', () => encodeCbor(new Tagged(96, new Map()))],
@@ -246,17 +253,20 @@ describe('what is no envelope of ours', () => {
     ],
     ['nothing', () => new Uint8Array(0)],
     [
-      'a byte after the end',
+      'pitfall 16: a byte after the end',
       (value: CborValue) => Uint8Array.of(...encodeCbor(new Tagged(96, value)), 0),
     ],
-    ['a byte less', (value: CborValue) => encodeCbor(new Tagged(96, value)).slice(0, -1)],
+    [
+      'pitfall 16: a byte less',
+      (value: CborValue) => encodeCbor(new Tagged(96, value)).slice(0, -1),
+    ],
   ])('%s', async (_name, encode) => {
     const { key, envelope } = await setUp()
     const { header, unprotected, ciphertext, recipients } = partsOf(envelope)
     await expectMalformed(key, encode([header, unprotected, ciphertext, recipients]))
   })
 
-  it('entries of batches', async () => {
+  it('pitfall 13: nested recipients that are no batch entry of ours', async () => {
     const { key, envelope } = await setUp()
     const parts = partsOf(envelope)
     const good = (await craftBatchEntry(
@@ -328,7 +338,7 @@ describe('what is no envelope of ours', () => {
 })
 
 describe('other encodings of an envelope', () => {
-  it("takes h'a0' for the empty header of a batch entry", async () => {
+  it("pitfall 1: takes h'a0' for the empty header of a batch entry", async () => {
     const key = await kemKey(x25519)
     const parts = partsOf(await craft({ entries: [{ key: key.publicKey }] }))
     const contentKey = new Uint8Array(32).fill(0x11)
@@ -341,7 +351,7 @@ describe('other encodings of an envelope', () => {
     expect(text((await open(assemble(parts), { as: key })).content)).toBe('crafted')
   })
 
-  it('takes headers in any valid encoding and authenticates them as they were received', async () => {
+  it('pitfall 2: takes headers in any valid encoding and authenticates them as they were received', async () => {
     const key = await kemKey(x25519)
     const plain = partsOf(await craft({ entries: [{ key: key.publicKey }] })).header
     // The same map with the algorithm as two bytes, in front; not what we would write.
@@ -364,5 +374,120 @@ describe('other encodings of an envelope', () => {
     // 84 as 98 04: an array of four with a longer head.
     const longer = Uint8Array.of(0xd8, 0x60, 0x98, 0x04, ...envelope.slice(3))
     expect(text((await open(longer, { as: key })).content)).toBe('crafted')
+  })
+})
+
+describe('lengths and bombs', () => {
+  it.each(kems.map((algorithm) => [algorithm.name, algorithm] as const))(
+    'pitfall 6: %s: encapsulation and wrapped key have their exact lengths, before any key is asked',
+    async (_name, algorithm) => {
+      const { publicKey } = await kemKey(algorithm)
+      const as = {
+        publicKey,
+        decapsulate: async (): Promise<Uint8Array> => {
+          throw new Error('asked')
+        },
+      }
+      const envelope = await craft({ entries: [{ key: publicKey }] })
+      const lengths = { 'X-Wing': 1120, 'MLKEM768-P256': 1153, 'P-256': 65, X25519: 32 }
+      const exact = lengths[algorithm.name as keyof typeof lengths]
+      const [header, unprotected, wrapped] = partsOf(envelope).recipients[0] as Entry
+      const ek = unprotected.get(-4) as Uint8Array
+      expect([ek.length, wrapped.length]).toEqual([exact, 48])
+      const others = [0, 32, 65, 1120, 1153, 1665, exact - 1, exact + 1]
+      const entries: Entry[] = [
+        ...others
+          .filter((length) => length !== exact)
+          .map((length): Entry => [header, new Map([[-4, bytes(length)]]), wrapped]),
+        ...[0, 16, 32, 40, 47, 49, 64].map((length): Entry => [header, unprotected, bytes(length)]),
+      ]
+      for (const entry of entries) {
+        const parts = { ...partsOf(envelope), recipients: [entry] }
+        expect(await codeOf(open(assemble(parts), { as }))).toBe('ERR_ENVELOPE_MALFORMED')
+      }
+    },
+  )
+
+  it('pitfall 16: bombs of depth, length and number, doubled keys and indefinite lengths', async () => {
+    const key = await kemKey(x25519)
+    const envelope = await craft({ entries: [{ key: key.publicKey }] })
+    const { header, ciphertext } = partsOf(envelope)
+    const [h, c] = [encodeCbor(header), encodeCbor(ciphertext)]
+    const iv = [0x05, 0x4c, ...bytes(12)]
+    /** A COSE_Encrypt whose unprotected header and recipients are these bytes. */
+    const made = (unprotected: readonly number[], recipients: readonly number[]): Uint8Array =>
+      Uint8Array.from([0xd8, 0x60, 0x84, ...h, ...unprotected, ...c, ...recipients])
+    const bombs = [
+      made([0xa2, ...iv, 0x18, 0x21, ...Array(100_000).fill(0x81), 0], [0x80]),
+      made([0xa1, ...iv], Array(100_000).fill(0x81)),
+      made([0xa1, ...iv], [0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+      made([0xa1, ...iv], [0x9a, 0x7f, 0xff, 0xff, 0xff]),
+      made([0xbb, 0, 0, 0, 1, 0, 0, 0, 0, ...iv], [0x80]),
+      made([0xa1, ...iv], [0x9a, 0x00, 0x03, 0x0d, 0x40, ...Array(200_000).fill(0xa0)]),
+      made([0xa2, ...iv, ...iv], [0x80]),
+      // One key in two encodings.
+      made([0xa2, ...iv, 0x18, ...iv], [0x80]),
+      made([0xbf, ...iv, 0xff], [0x80]),
+      made([0xa1, ...iv], [0x9f, 0xff]),
+      made([0xa1, 0x05, 0x5f, 0x4c, ...bytes(12), 0xff], [0x80]),
+    ]
+    for (const [i, bomb] of bombs.entries()) {
+      const start = performance.now()
+      expect(await codeOf(open(bomb, { as: key })), `bomb ${i}`).toBe('ERR_ENVELOPE_MALFORMED')
+      const foreign = open(bomb, { as: key, profile: 'foreign' })
+      expect(await codeOf(foreign), `bomb ${i}`).toBe('ERR_ENVELOPE_MALFORMED')
+      expect(performance.now() - start).toBeLessThan(1000)
+    }
+  })
+
+  it("pitfall 1: an empty protected header is written as h'', in batches and in AAD", async () => {
+    const key = await kemKey(x25519)
+    const envelope = await createSealer().seal(bytes(1), { recipients: [key.publicKey] })
+    const [outer] = partsOf(envelope).recipients[0] as Entry
+    expect(outer).toHaveLength(0)
+    const aads = [new Uint8Array(0), Uint8Array.of(0xa0)].map((empty) =>
+      encryptAad(empty, bytes(2)),
+    )
+    expect(aads[0]).toEqual(aads[1])
+    expect(aads[0]).toEqual(encodeCbor(['Encrypt', new Uint8Array(0), bytes(2)]))
+  })
+
+  it('pitfall 12: one classical reader, and the mark is not there to begin with', async () => {
+    const [classical, hybrid] = [await kemKey(x25519), await kemKey(xWing)]
+    const recipients = [hybrid.publicKey, classical.publicKey]
+    const content = bytes(1)
+    for (const envelope of [
+      await seal(content, { recipients }),
+      await createSealer().seal(content, { recipients }),
+    ]) {
+      for (const as of [classical, hybrid]) {
+        expect((await open(envelope, { as })).security).toBe('classical')
+        const strict = open(envelope, { as, minimumSecurity: 'post-quantum' })
+        expect(await codeOf(strict)).toBe('ERR_ENVELOPE_SECURITY')
+      }
+    }
+  })
+
+  it('pitfall 22: what comes out has memory of its own', async () => {
+    const author = await person(1)
+    const key = await kemKey(x25519)
+    const authors = keyDirectory([author.public])
+    for (const options of [{}, { author }]) {
+      const envelope = await seal(bytes(40), { recipients: [key.publicKey], ...options })
+      const before = envelope.slice()
+      expect(envelope.buffer.byteLength).toBe(envelope.length)
+      for (const profile of ['careseal', 'foreign'] as const) {
+        const opened = await open(envelope, { as: key, authors, profile })
+        expect(opened.content.buffer.byteLength).toBe(opened.content.length)
+        opened.content.fill(0)
+        opened.envelopeId?.fill(0)
+      }
+      const shown = inspect(envelope)
+      shown.envelopeId.fill(0)
+      shown.unverified.recipients[0]!.keyId!.fill(0)
+      const shared = await rewrap(envelope, { as: key, add: [author.public] })
+      shared.fill(0)
+      expect(envelope).toEqual(before)
+    }
   })
 })

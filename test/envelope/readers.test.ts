@@ -66,7 +66,7 @@ describe('how readers show', () => {
     expect(await rejection(tooMany)).toBeInstanceOf(RangeError)
   })
 
-  it("'none': at most 64 readers of one algorithm are written, and 64 are tried", async () => {
+  it("pitfall 14: 'none': at most 64 readers of one algorithm are written, and 64 are tried", async () => {
     const last = await kemKey(x25519)
     const recipients = [...strangers(63), last.publicKey]
     const { key, calls } = counted(last)
@@ -89,7 +89,7 @@ describe('how readers show', () => {
     expect(await rejection(adding)).toBeInstanceOf(RangeError)
   })
 
-  it("'none': a key that comes after 64 others of a stranger's envelope is not reached", async () => {
+  it("pitfall 14: 'none': a key that comes after 64 others of a stranger's envelope is not reached", async () => {
     const { key, calls } = counted(await kemKey(x25519))
     const hidden = { headers: [[4, undefined]] as const }
     const entries = [...strangers(64), key.publicKey].map((one) => ({ key: one, ...hidden }))
@@ -97,7 +97,7 @@ describe('how readers show', () => {
     expect(calls()).toBe(64)
   })
 
-  it("'none': a ring tries 64 entries with each of its keys", async () => {
+  it("pitfall 14: 'none': a ring tries 64 entries with each of its keys", async () => {
     const [old, next] = [await kemKey(x25519, 1), await kemKey(x25519, 2)]
     const recipients = [...strangers(63), old.publicKey]
     const envelope = await seal(utf8('x'), { recipients, keyIds: 'none' })
@@ -107,7 +107,7 @@ describe('how readers show', () => {
 })
 
 describe('key rings', () => {
-  it('open what was sealed to any of their keys', async () => {
+  it('pitfall 19: open what was sealed to any of their keys', async () => {
     const keys = await Promise.all([1, 2, 3].map((n) => kemKey(x25519, n)))
     const ring = rotateKey(rotateKey(createKeyRing(keys[0]!), keys[1]!), keys[2]!)
     for (const keyIds of ['plain', 'hint', 'none'] as const) {
@@ -119,7 +119,7 @@ describe('key rings', () => {
     }
   })
 
-  it('tell of a key that they hold as disabled or destroyed', async () => {
+  it('pitfall 19: tell of a key that they hold as disabled or destroyed', async () => {
     const [old, next] = [await kemKey(x25519, 1), await kemKey(x25519, 2)]
     const ring = rotateKey(createKeyRing(old), next)
     const { id } = old.publicKey

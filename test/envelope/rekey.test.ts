@@ -109,7 +109,7 @@ describe('rekey', () => {
     expect(await codeOf(open(fresh, { as: b }))).toBe(fails)
   })
 
-  it('is the way from classical to post-quantum, and not back by accident', async () => {
+  it('pitfall 12: is the way from classical to post-quantum, and not back by accident', async () => {
     const [weak, strong] = [await kemKey(x25519), await kemKey(xWing)]
     const old = await seal(utf8('x'), { recipients: publicOf(weak) })
     const fresh = await rekey(old, {

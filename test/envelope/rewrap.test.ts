@@ -33,7 +33,7 @@ describe('rewrap', () => {
     },
   )
 
-  it('leaves everything but the list of readers as it was, byte for byte', async () => {
+  it('pitfall 18: leaves everything but the list of readers as it was, byte for byte', async () => {
     const [a, b] = await three()
     const envelope = await seal(utf8('x'), { recipients: [a!.publicKey], externalAad: utf8('row') })
     const shared = await rewrap(envelope, { as: a!, add: [b!.publicKey] })
@@ -137,7 +137,7 @@ describe('rewrap', () => {
     expect(await codeOf(rewrap(hidden, { as: b!, add }))).toBe(fails)
   })
 
-  it('refuses an envelope whose commitment does not fit, so that nobody is added to a dead one', async () => {
+  it('pitfall 18: refuses an envelope whose commitment does not fit, so that nobody is added to a dead one', async () => {
     const [a, b] = await three()
     const envelope = await seal(utf8('x'), { recipients: [a!.publicKey] })
     for (const [part, at] of [
@@ -173,7 +173,7 @@ describe('rewrap', () => {
 })
 
 describe('the guard against weakening', () => {
-  it('a classical reader joins a post-quantum envelope only if the caller says so', async () => {
+  it('pitfall 12: a classical reader joins a post-quantum envelope only if the caller says so', async () => {
     const [strong, weak, weaker] = [await kemKey(xWing), await kemKey(x25519), await kemKey(p256)]
     const envelope = await seal(utf8('x'), { recipients: [strong.publicKey] })
     const add = [weak.publicKey, weaker.publicKey]
@@ -190,7 +190,7 @@ describe('the guard against weakening', () => {
     expect(text((await open(shared, strongly)).content)).toBe('x')
   })
 
-  it('rewrapping never makes an envelope stronger', async () => {
+  it('pitfall 12: rewrapping never makes an envelope stronger', async () => {
     const [strong, weak] = [await kemKey(xWing), await kemKey(x25519)]
     const envelope = await seal(utf8('x'), { recipients: [weak.publicKey] })
     const shared = await rewrap(envelope, {

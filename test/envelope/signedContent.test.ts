@@ -73,7 +73,7 @@ describe('one signature (COSE_Sign1)', () => {
     'a media type as number': { headers: [[3, 50]] },
     'an unknown header': { headers: [[-77009, 1]] },
     'a list of signers': { headers: [[-77004, [bytes(32)]]] },
-    crit: { headers: [[2, [16]]] },
+    'pitfall 4: crit': { headers: [[2, [16]]] },
     'no algorithm': { headers: [[1, undefined]] },
     'an algorithm as text': { headers: [[1, 'EdDSA']] },
     'no key id': { headers: [[4, undefined]] },

@@ -79,7 +79,7 @@ describeVectors('COSE-HPKE key encryption (draft-ietf-cose-hpke-25)', () => {
     }
   })
 
-  it('HPKE-7-KE: refuses the odd IVs without the flag', async () => {
+  it('pitfall 10: HPKE-7-KE: refuses the odd IVs without the flag', async () => {
     const [first] = draftMessages('HPKE-7-KE')
     const key = await secretOf(p256, first!.key)
     expect(await codeOf(open(first!.bytes, { as: key, profile: 'foreign' }))).toBe(
@@ -176,23 +176,26 @@ describeVectors('COSE-HPKE with post-quantum KEMs (draft-ietf-cose-hpke-pq-pqt)'
   it.each([
     ['HPKE-8', mlKem768P256, 54],
     ['HPKE-9', xWing, 56],
-  ])('%s: the integrated mode, which no envelope of ours has', async (alg, algorithm, coseAlg) => {
-    const { key, bytes } = load(alg)
-    expect(key.get(3)).toBe(coseAlg)
-    const { suite } = internalsOf(algorithm)
-    const message = decodeForeign(bytes, refused, [16]) as Tagged
-    const [header, unprotected, ciphertext] = message.value as [Uint8Array, CborMap, Uint8Array]
-    const aad = encodeCbor(['Encrypt0', header, externalAad] as CborValue)
-    const secret = suite.kem.secret(key.get(-2) as Uint8Array)
-    const shared = await secret.decapsulate(unprotected.get(-4) as Uint8Array)
-    const plaintext = await hpkeOpen(suite, shared!, new Uint8Array(0), ciphertext, aad)
-    expect(text(plaintext!)).toMatch(/^You can trust us .* We are your friends, Frodo\.$/)
-    // The same key has another id there, since the algorithm is part of an AKP thumbprint.
-    const as = await keyFromSeed(algorithm, key.get(-2) as Uint8Array)
-    expect(toHex(as.publicKey.id)).not.toBe(toHex(key.get(2) as Uint8Array))
-    const code = await codeOf(open(bytes, { as, externalAad, profile: 'foreign' }))
-    expect(code).toBe('ERR_ENVELOPE_MALFORMED')
-  })
+  ])(
+    'pitfall 8: %s: the integrated mode, which no envelope of ours has',
+    async (alg, algorithm, coseAlg) => {
+      const { key, bytes } = load(alg)
+      expect(key.get(3)).toBe(coseAlg)
+      const { suite } = internalsOf(algorithm)
+      const message = decodeForeign(bytes, refused, [16]) as Tagged
+      const [header, unprotected, ciphertext] = message.value as [Uint8Array, CborMap, Uint8Array]
+      const aad = encodeCbor(['Encrypt0', header, externalAad] as CborValue)
+      const secret = suite.kem.secret(key.get(-2) as Uint8Array)
+      const shared = await secret.decapsulate(unprotected.get(-4) as Uint8Array)
+      const plaintext = await hpkeOpen(suite, shared!, new Uint8Array(0), ciphertext, aad)
+      expect(text(plaintext!)).toMatch(/^You can trust us .* We are your friends, Frodo\.$/)
+      // The same key has another id there, since the algorithm is part of an AKP thumbprint.
+      const as = await keyFromSeed(algorithm, key.get(-2) as Uint8Array)
+      expect(toHex(as.publicKey.id)).not.toBe(toHex(key.get(2) as Uint8Array))
+      const code = await codeOf(open(bytes, { as, externalAad, profile: 'foreign' }))
+      expect(code).toBe('ERR_ENVELOPE_MALFORMED')
+    },
+  )
 
   it('the other eight of twelve are of suites that we do not have', async () => {
     const vectors = vectorJson<Vector[]>('crypto/cose-hpke-pq/cose-vectors.json')

@@ -183,7 +183,7 @@ describeVectors('COSE working group examples', () => {
     }
   })
 
-  it('content: the Enc_structure that we build, and A256GCM and ChaCha20-Poly1305 over it', async () => {
+  it('pitfall 25: content: the Enc_structure that we build, and A256GCM and ChaCha20-Poly1305 over it', async () => {
     const examples = concerning('content')
     for (const { file, kind, body, input, intermediates, output } of examples) {
       const message = untagged(decodeForeign(hex(output.cbor), refused, tags))

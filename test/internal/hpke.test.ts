@@ -89,15 +89,18 @@ describe('what has no shared secret', () => {
       mlKem768P256Suite,
       [fill(1153, 0), Uint8Array.of(...fill(1088, 3), 4, ...fill(64, 1))],
     ],
-  ])('%s: is told from what has one, before and after', async (_name, { kem }, encapsulations) => {
-    const secret = kem.secret(seed)
-    for (const encapsulation of encapsulations) {
-      expect(kem.isEncapsulation(encapsulation)).toBe(false)
-      expect(await secret.decapsulate(encapsulation)).toBeNull()
-    }
-  })
+  ])(
+    'pitfall 7: %s: is told from what has one, before and after',
+    async (_name, { kem }, encapsulations) => {
+      const secret = kem.secret(seed)
+      for (const encapsulation of encapsulations) {
+        expect(kem.isEncapsulation(encapsulation)).toBe(false)
+        expect(await secret.decapsulate(encapsulation)).toBeNull()
+      }
+    },
+  )
 
-  it.each(suites)('%s: nothing is sealed to such a key', async (_name, suite) => {
+  it.each(suites)('pitfall 7: %s: nothing is sealed to such a key', async (_name, suite) => {
     const { publicKey } = suite.kem.secret(seed)
     const group = suite.kem.publicKeySize > 1000 ? publicKey.slice(1184) : publicKey
     const bad = concat(publicKey.slice(0, publicKey.length - group.length), fill(group.length, 0))

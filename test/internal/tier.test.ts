@@ -48,14 +48,14 @@ describe('choosing a tier', () => {
         },
       },
     ],
-  ])('%s means no native crypto, not an exception', async (name, process) => {
+  ])('pitfall 24: %s means no native crypto, not an exception', async (name, process) => {
     const path = `../../src/internal/engine/tier.ts?${encodeURIComponent(name)}`
     const copy = (await import(/* @vite-ignore */ path)) as { nativeCrypto: typeof nativeCrypto }
     vi.stubGlobal('process', process)
     expect(copy.nativeCrypto()).toBeNull()
   })
 
-  it('no WebCrypto is no exception either', () => {
+  it('pitfall 24: no WebCrypto is no exception either', () => {
     forceTier('webcrypto')
     for (const crypto of [undefined, {}, { subtle: undefined }]) {
       vi.stubGlobal('crypto', crypto)
@@ -149,7 +149,7 @@ describe('hashes', () => {
 })
 
 describe('results of Node', () => {
-  it('become plain arrays that show nothing of a pool', () => {
+  it('pitfall 22: become plain arrays that show nothing of a pool', () => {
     const pooled = Buffer.from('abc')
     expect(plain(pooled)).toEqual(utf8('abc'))
     expect(plain(pooled).buffer.byteLength).toBe(3)

@@ -111,7 +111,7 @@ describe('a ring with a key that does not answer', () => {
 })
 
 describe('a key that lives elsewhere', () => {
-  it('is not asked about an encapsulation that has no shared secret', async () => {
+  it('pitfall 7: is not asked about an encapsulation that has no shared secret', async () => {
     let asked = 0
     for (const algorithm of kems) {
       const { publicKey } = await kemKey(algorithm)

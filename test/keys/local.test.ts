@@ -208,7 +208,7 @@ describe('public keys', () => {
     ['P-256', p256],
     ['ES256', es256],
     ['ES256K', es256k],
-  ] as const)('%s: are uncompressed points on the curve', async (_name, algorithm) => {
+  ] as const)('pitfall 7: %s: are uncompressed points on the curve', async (_name, algorithm) => {
     const { publicKey } = await keyFromSeed(algorithm as KemAlgorithm, new Uint8Array(32).fill(7))
     const off = publicKey.bytes.map((byte, i) => (i === 64 ? byte ^ 1 : byte))
     const hybrid = publicKey.bytes.map((byte, i) =>
@@ -227,7 +227,7 @@ describe('public keys', () => {
   it.each([
     ['X-Wing', xWing],
     ['MLKEM768-P256', mlKem768P256],
-  ] as const)('%s: both halves are checked', async (_name, algorithm) => {
+  ] as const)('pitfall 7: %s: both halves are checked', async (_name, algorithm) => {
     const { bytes } = (await kemKey(algorithm)).publicKey
     const lattice = bytes.slice()
     lattice.set([0xff, 0xff, 0xff], 300)

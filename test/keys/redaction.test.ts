@@ -63,7 +63,7 @@ describe('secrets', () => {
   })
 
   it.each([...kems, ...signatures].map((algorithm) => [algorithm.name, algorithm] as const))(
-    '%s: are never shown by a key, its ring, or what holds them',
+    'pitfall 23: %s: are never shown by a key, its ring, or what holds them',
     async (_name, algorithm: KemAlgorithm | SignatureAlgorithm) => {
       const key = await keyFromSeed(algorithm, seed)
       expect(exportSeed(key)).toEqual(seed)
@@ -78,7 +78,7 @@ describe('secrets', () => {
     },
   )
 
-  it('are never shown by an identity', async () => {
+  it('pitfall 23: are never shown by an identity', async () => {
     const identity: Identity = await generateIdentity({ kem: x25519 })
     const seeds = [
       exportSeed(identity.decapsulator as LocalDecapsulator),
@@ -92,7 +92,7 @@ describe('secrets', () => {
     }
   })
 
-  it('are never shown by an error about them', async () => {
+  it('pitfall 23: are never shown by an error about them', async () => {
     const key = await keyFromSeed(x25519, seed)
     const jwk = toJwk(key, { secret: true })
     const errors = [
@@ -111,7 +111,7 @@ describe('secrets', () => {
     for (const error of errors) expectSilence(error)
   })
 
-  it('and content is shown by no error and by nothing but what was opened', async () => {
+  it('pitfall 23: and content is shown by no error and by nothing but what was opened', async () => {
     const key = await keyFromSeed(x25519, seed)
     const name = 'Aurelia Silverhand-Quist'
     const envelope = await seal(utf8(name), {

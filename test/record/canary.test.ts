@@ -32,7 +32,7 @@ function search(what: string, value: unknown): void {
   for (const form of forms) expect(text.includes(form), what).toBe(false)
 }
 
-it('a name in a record appears in nothing that leaves it', async () => {
+it('pitfall 23: a name in a record appears in nothing that leaves it', async () => {
   const [chen, okafor, mallory] = [await person(1), await person(2), await person(3)]
   const store = memoryStore()
   const { log, trust } = await testLog(store)
