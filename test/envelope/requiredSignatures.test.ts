@@ -4,9 +4,6 @@ import { createOpener, createSealer, open, rekey, rewrap, seal } from '../../src
 import { EnvelopeSignatureMissing } from '../../src/errors.ts'
 import { explainRecord, openRecord, sealRecord } from '../../src/index.ts'
 import { type CborValue, decodeStrict, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
-import { openPlaintext } from '../../src/internal/envelope/opening.ts'
-import { readerKeys } from '../../src/internal/envelope/reader.ts'
-import { sealPlaintext, wrapSingly } from '../../src/internal/envelope/sealing.ts'
 import {
   ed25519,
   es256,
@@ -24,6 +21,7 @@ import { craft } from '../helpers/craft.ts'
 import { craftSign1 } from '../helpers/craftSigned.ts'
 import { codeOf, rejection } from '../helpers/errors.ts'
 import { person, signKey } from '../helpers/keys.ts'
+import { resealed as resealedFor } from '../helpers/reseal.ts'
 
 const missing = 'ERR_ENVELOPE_SIGNATURE_MISSING'
 const both: readonly SignatureAlgorithm[] = [ed25519, mlDsa65]
@@ -48,23 +46,10 @@ beforeAll(async () => {
 })
 
 /** What a reader can do who keeps content key and plaintext: another plaintext under the same envelope id. */
-async function resealed(
+const resealed = (
   envelope: Uint8Array,
   change: (value: CborValue) => CborValue,
-): Promise<Uint8Array> {
-  const externalAad = new Uint8Array(0)
-  const options = { externalAad, profile: 'careseal' } as const
-  const { envelope: parsed, plaintext } = await openPlaintext(envelope, readerKeys(reader), options)
-  return sealPlaintext({
-    envelopeId: parsed.own!.envelopeId,
-    plaintext: encodeCbor(change(decodeStrict(plaintext, refused, [18, 98]))),
-    keys: [reader.public.encryption],
-    wrap: wrapSingly('plain'),
-    externalAad,
-    cipher: undefined,
-    secrets: [new Uint8Array(32).fill(5), new Uint8Array(12)],
-  })
-}
+): Promise<Uint8Array> => resealedFor(envelope, reader, [reader.public.encryption], change)
 
 type Sign = readonly [body: Uint8Array, unprotected: CborValue, payload: Uint8Array, CborValue[]]
 const signOf = (value: CborValue): Sign => (value as Tagged).value as unknown as Sign
