@@ -52,6 +52,28 @@ import { openRecordOptions, verifyRecord } from './verifyRecord.ts'
  * })
  * console.log(opened.logged?.index) // 1
  * ```
+ * @example
+ * Demanding the two signatures of one person.
+ * ```ts
+ * import { openRecord, sealRecord } from 'careseal'
+ * import { ed25519, generateIdentity, generateKey, keyDirectory, mlDsa65 } from 'careseal/keys'
+ *
+ * const chen = await generateIdentity()
+ * const second = await generateKey(mlDsa65)
+ * const { envelope } = await sealRecord('{"resourceType":"Patient"}', {
+ *   authors: [chen, second],
+ *   recipients: [chen.public],
+ * })
+ * const opened = await openRecord(envelope, {
+ *   as: chen,
+ *   authors: keyDirectory([
+ *     { identity: chen.public, name: 'Dr Chen' },
+ *     { identity: chen.public, key: second.publicKey, name: 'Dr Chen' },
+ *   ]),
+ *   requiredSignatures: [ed25519, mlDsa65],
+ * })
+ * console.log(opened.authors.map(({ name }) => name).join()) // Dr Chen,Dr Chen
+ * ```
  * @see docs/formats.md §4
  */
 export async function openRecord(

@@ -76,6 +76,7 @@ describe('the errors of the guides', () => {
       errors.EnvelopeOpenFailed,
       errors.EnvelopeRecipientNotFound,
       errors.EnvelopeSecurity,
+      errors.EnvelopeSignatureMissing,
       errors.IdentityInvalid,
       errors.KeyDisabled,
       errors.KeyMalformed,
