@@ -63,10 +63,7 @@ export async function verifyEvent(
     requiredSignatures,
     signal,
   } = knownOptions(options, names)
-  const required = requiredArgument(requiredSignatures)
-  if (required !== null && required.length > 1) {
-    throw new RangeError('requiredSignatures must name one algorithm: an event has one signature')
-  }
+  const required = requiredArgument(requiredSignatures, 'an event')
   throwIfAborted(signal)
   const raw = bytesArgument(bytes, 'bytes').slice()
   const item = decodeStrict(raw, malformedEvent, tags)

@@ -1,8 +1,25 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signEvent, verifyEvent } from '../../src/consent/index.ts'
-import { createOpener, createSealer, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
+import {
+  createOpener,
+  createSealer,
+  open,
+  openRange,
+  openStream,
+  rekey,
+  rewrap,
+  seal,
+  sealStream,
+} from '../../src/envelope/index.ts'
 import { EnvelopeSignatureMissing } from '../../src/errors.ts'
-import { explainRecord, openRecord, sealRecord } from '../../src/index.ts'
+import {
+  explainRecord,
+  openRecord,
+  openRecordStream,
+  sealRecord,
+  sealRecordStream,
+} from '../../src/index.ts'
+import { concat } from '../../src/internal/bytes.ts'
 import { type CborValue, decodeStrict, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
 import {
   ed25519,
@@ -15,6 +32,7 @@ import {
   type SignatureAlgorithm,
   x25519,
 } from '../../src/keys/index.ts'
+import { memoryBlobs } from '../../src/store/index.ts'
 import { text, toHex, utf8 } from '../helpers/bytes.ts'
 import { refused } from '../helpers/cbor.ts'
 import { craft } from '../helpers/craft.ts'
@@ -331,6 +349,54 @@ describe('records and events', () => {
     })
     const demand = { as: reader, authors, requiredSignatures: both }
     expect(await codeOf(openRecord(joined, demand))).toBe('ERR_ENVELOPE_OPEN_FAILED')
+  })
+
+  it('openStream and openRange: the one signature of a stream, before any content', async () => {
+    const whole = async (author: Identity | LocalSigner | undefined): Promise<Uint8Array> => {
+      const pieces: Uint8Array[] = []
+      const recipients = [reader.public]
+      for await (const piece of sealStream([utf8('x')], { recipients, author })) pieces.push(piece)
+      return concat(...pieces)
+    }
+    const drain = async (stream: AsyncIterable<Uint8Array>): Promise<number> => {
+      let pieces = 0
+      for await (const _ of stream) pieces++
+      return pieces
+    }
+    const readings = (sealed: Uint8Array, required: readonly SignatureAlgorithm[]) => {
+      const options = { as: reader, authors, requiredSignatures: required }
+      const read = async (offset: number, length: number) => sealed.slice(offset, offset + length)
+      const source = { size: sealed.length, read }
+      return [
+        () => drain(openStream([sealed], options)),
+        () => drain(openRange(source, { ...options, offset: 0 })),
+      ]
+    }
+    const [plain, pq, unsigned] = [await whole(chen), await whole(chenPq), await whole(undefined)]
+    for (const reading of readings(pq, [mlDsa65])) expect(await reading()).toBe(1)
+    for (const reading of readings(plain, [mlDsa65])) expect(await codeOf(reading())).toBe(missing)
+    for (const reading of readings(unsigned, [mlDsa65])) {
+      expect(await codeOf(reading())).toBe(missing)
+    }
+    for (const reading of [...readings(pq, both), ...readings(pq, [])]) {
+      expect(await rejection(reading())).toBeInstanceOf(RangeError)
+    }
+  })
+
+  it('openRecordStream: both keys of one person', async () => {
+    const blobs = memoryBlobs()
+    const recipients = [reader.public]
+    const two = await sealRecordStream([utf8('x')], {
+      authors: [chen, chenPq],
+      recipients,
+      blobs,
+    })
+    const one = await sealRecordStream([utf8('x')], { author: chen, recipients, blobs })
+    const demand = { as: reader, authors, requiredSignatures: both, blobs }
+    const opened = await openRecordStream(two.envelope, demand)
+    expect(opened.authors.map(({ name }) => name)).toEqual(['Dr Chen', 'Dr Chen'])
+    opened.close()
+    expect(await codeOf(openRecordStream(one.envelope, demand))).toBe(missing)
   })
 
   it('verifyEvent: the one signature of an event', async () => {

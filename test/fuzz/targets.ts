@@ -1,8 +1,16 @@
 import { verifyEvent } from '../../src/consent/index.ts'
-import { createOpener, inspect, open, rekey, rewrap } from '../../src/envelope/index.ts'
+import {
+  createOpener,
+  inspect,
+  open,
+  openRange,
+  openStream,
+  rekey,
+  rewrap,
+} from '../../src/envelope/index.ts'
 import { isCaresealError } from '../../src/errors.ts'
 import * as fhir from '../../src/fhir/index.ts'
-import { openRecord, shareRecord } from '../../src/index.ts'
+import { openRecord, openRecordStream, shareRecord } from '../../src/index.ts'
 import * as keys from '../../src/keys/index.ts'
 import { verifyReceipt } from '../../src/ledger/index.ts'
 import * as logs from '../../src/log/index.ts'
@@ -12,7 +20,16 @@ import { structureMutator } from './structure.ts'
 import { algorithms, json, utf8, type World } from './world.ts'
 
 /** The areas that `--only` knows. */
-export const areas = ['envelope', 'keys', 'record', 'event', 'receipt', 'log', 'fhir'] as const
+export const areas = [
+  'envelope',
+  'keys',
+  'streams',
+  'record',
+  'event',
+  'receipt',
+  'log',
+  'fhir',
+] as const
 export type Area = (typeof areas)[number]
 
 /** One reader of untrusted input; each run takes another input, drawn before its first wait. */
@@ -26,7 +43,10 @@ export function makeTargets(
 ): Record<Area, Record<string, Target>> {
   const { other, ring, second, authors, readers, envelopes, record, share, commitment } = world
   const { log, store, policy, receipt, proof, checkpoint, policyText, coseReceipt, signer } = world
-  const restructured = structureMutator([...envelopes, record.envelope], seed)
+  const restructured = structureMutator(
+    [...envelopes, record.envelope, world.streamed.envelope],
+    seed,
+  )
   const bodies = world.opened.map(({ plaintext }) => plaintext)
   const restructuredBody = structureMutator(bodies, seed)
   const publicKeys = [...readers.flatMap((one) => [one.encryption, one.signing]), second.publicKey]
@@ -55,6 +75,9 @@ export function makeTargets(
   }
   const [contents, records] = [world.opened.slice(0, -1), world.opened.slice(-1)]
   const demand = { authors, requiredSignatures: [keys.ed25519, keys.mlDsa65] }
+
+  const { streams } = world
+  const asReader = { as: other, authors }
 
   return {
     envelope: {
@@ -98,6 +121,33 @@ export function makeTargets(
       verifySignature: () => {
         const signature = new Uint8Array(random.any([64, 3309, random.below(100)]))
         return keys.verifySignature(random.any(publicKeys.filter(isSigning)), message, signature)
+      },
+    },
+    streams: {
+      openStream: () => drain(openStream([damaged(random, random.any(streams))], asReader)),
+      openRange: () => {
+        const stream = damaged(random, random.any(streams))
+        const { length: size } = stream
+        const read = async (offset: number, length: number) => stream.slice(offset, offset + length)
+        const offset = random.below(2 * size)
+        const length = random.below(size)
+        return drain(openRange({ size, read }, { ...asReader, offset, length }))
+      },
+      openRecordStream: async () => {
+        const blob = random.once(2) ? random : null
+        const kept = {
+          ...world.blobs,
+          async *read(...at: Parameters<World['blobs']['read']>) {
+            for await (const piece of world.blobs.read(...at)) {
+              yield blob?.once(3) ? damaged(blob, piece) : piece
+            }
+          },
+        }
+        const { envelope } = world.streamed
+        const sealed = blob === null ? either(envelope, restructured) : envelope
+        const opened = await openRecordStream(sealed, { ...asReader, blobs: kept })
+        await drain(opened.stream())
+        opened.close()
       },
     },
     record: {
@@ -170,6 +220,15 @@ export function makeTargets(
 }
 
 const message = utf8('a message')
+/** Reads to the end. An offset behind the end of a stream that was cut is the caller's mistake, not the stream's. */
+async function drain(stream: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    for await (const _ of stream);
+  } catch (error) {
+    if (!String(error).startsWith('RangeError: offset lies behind the content')) throw error
+  }
+}
+
 const isSigning = (key: keys.AnyPublicKey): key is keys.SignaturePublicKey =>
   key.algorithm.kind === 'signature'
 

@@ -1,5 +1,6 @@
-import { createSealer, seal } from '../../src/envelope/index.ts'
-import { sealRecord, shareRecord } from '../../src/index.ts'
+import { createSealer, seal, sealStream } from '../../src/envelope/index.ts'
+import { sealRecord, sealRecordStream, shareRecord } from '../../src/index.ts'
+import { concat } from '../../src/internal/bytes.ts'
 import { decodeForeign, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
 import { encryptAad, parseEncrypt } from '../../src/internal/cose/encrypt.ts'
 import { aeadOf } from '../../src/internal/envelope/aeads.ts'
@@ -8,7 +9,7 @@ import { unwrapContentKey } from '../../src/internal/envelope/unwrap.ts'
 import * as keys from '../../src/keys/index.ts'
 import { issueReceipt } from '../../src/ledger/index.ts'
 import * as logs from '../../src/log/index.ts'
-import { memoryStore } from '../../src/store/index.ts'
+import { memoryBlobs, memoryStore } from '../../src/store/index.ts'
 import { kemKey, person, signKey } from '../helpers/keys.ts'
 
 /** Stands in all content, and in no message. */
@@ -63,6 +64,14 @@ export async function makeWorld() {
   const forOthers = await sealRecord(json, { author: me, recipients: [other.public], now })
   const share = await shareRecord(record.envelope, { as: other, recipients: [me.public], now })
   const proof = await log.proveInclusion(record.index)
+  const blobs = memoryBlobs()
+  const streamed = await sealRecordStream([utf8(json)], {
+    author: me,
+    recipients: [other.public],
+    blobs,
+    segmentSize: 4096,
+    now,
+  })
   const { commitment, index } = record
   return {
     me,
@@ -78,6 +87,9 @@ export async function makeWorld() {
     record,
     share,
     proof,
+    streams: await sealedStreams(me, other),
+    blobs,
+    streamed,
     commitment,
     index,
     receipt: await issueReceipt(index, { log }),
@@ -90,6 +102,21 @@ export async function makeWorld() {
 }
 
 export type World = Awaited<ReturnType<typeof makeWorld>>
+
+/** A signed stream of three segments, and an unsigned empty one. */
+async function sealedStreams(author: keys.Identity, reader: keys.Identity): Promise<Uint8Array[]> {
+  const streams: Uint8Array[] = []
+  for (const [content, signing] of [
+    [utf8(canary.repeat(400)), { author }],
+    [new Uint8Array(0), {}],
+  ] as const) {
+    const options = { recipients: [reader.public], segmentSize: 4096, ...signing }
+    const pieces: Uint8Array[] = []
+    for await (const piece of sealStream([content], options)) pieces.push(piece)
+    streams.push(concat(...pieces))
+  }
+  return streams
+}
 
 /** An envelope whose content key is known: what a reader can do who means harm. */
 export interface OpenedBody {

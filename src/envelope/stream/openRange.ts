@@ -34,9 +34,11 @@ const names: readonly (keyof OpenRangeOptions)[] = [...openStreamNames, 'offset'
  * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
  * @throws {@link EnvelopeAuthorUntrusted} if it is signed and the directory lacks the author.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
+ * @throws {@link EnvelopeSignatureMissing} if its author did not sign with the one of `requiredSignatures`.
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
- * @throws {@link RangeError} if `offset` lies behind the content's end, or is no whole number from 0 on.
+ * @throws {@link RangeError} if `offset` lies behind the content's end, or is no whole number from 0 on; if
+ *   `requiredSignatures` does not name exactly one algorithm.
  * @throws {@link TypeError} if an argument has the wrong type.
  * @example
  * Five bytes from the middle.

@@ -26,6 +26,7 @@ export const openStreamNames: readonly (keyof OpenStreamOptions)[] = [
   'authors',
   'externalAad',
   'minimumSecurity',
+  'requiredSignatures',
   'signal',
 ]
 
@@ -43,9 +44,12 @@ export const openStreamNames: readonly (keyof OpenStreamOptions)[] = [
  * @throws {@link EnvelopeOpenFailed} if it does not open: changed bytes, another key, a false signature.
  * @throws {@link EnvelopeAuthorUntrusted} if it is signed and the directory lacks the author; before any content.
  * @throws {@link EnvelopeSecurity} if it is weaker than `minimumSecurity`.
+ * @throws {@link EnvelopeSignatureMissing} if its author did not sign with the one of `requiredSignatures`; before any
+ *   content.
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link KeyDisabled} if the reader's ring holds the key as disabled or destroyed.
  * @throws {@link TypeError} if an argument has the wrong type.
+ * @throws {@link RangeError} if `requiredSignatures` does not name exactly one algorithm.
  * @example
  * A temporary place until the end.
  * ```ts

@@ -5,6 +5,7 @@ import { findAuthors } from '../../internal/envelope/authors.ts'
 import { addressedOf } from '../../internal/envelope/content.ts'
 import { openPlaintext } from '../../internal/envelope/opening.ts'
 import { type ReaderKey, readerKeys } from '../../internal/envelope/reader.ts'
+import { checkRequired, requiredArgument } from '../../internal/envelope/required.ts'
 import { placeOf, type SegmentCipher, segmentCipher } from '../../internal/stream/header.ts'
 import {
   decodeStreamKey,
@@ -41,6 +42,7 @@ export async function openHead(
   options: OpenStreamOptions,
 ): Promise<OpenedHead> {
   const { as, authors: directory, minimumSecurity, signal } = options
+  const required = requiredArgument(options.requiredSignatures, 'a stream')
   const externalAad = optionalBytes(options.externalAad, 'externalAad')
   const readers: readonly ReaderKey[] = readerKeys(as)
   const opening = { externalAad, profile: 'careseal', minimumSecurity, signal } as const
@@ -51,6 +53,8 @@ export async function openHead(
     const kids = key.author === null ? [] : [key.author]
     const time = { claimed: null, existedBefore: null }
     const authors = kids.length === 0 ? [] : await findAuthors(kids, directory, time, signal)
+    // The named author is who must have signed the seal: without that signature there is no good end.
+    checkRequired(required, authors)
     const cipher = segmentCipher(header, key.contentKey, envelopeId)
     if (cipher === null) throw malformedStream('an unknown header')
     const ids = [opened.reader, ...readers].map(({ publicKey }) => publicKey.id)

@@ -1,6 +1,12 @@
 import type { ByteSource } from '../../internal/stream/source.ts'
 import type { Verified } from '../../internal/verified.ts'
-import type { CallOptions, KeyDirectory, KeyRecord, SignaturePublicKey } from '../../keys/index.ts'
+import type {
+  CallOptions,
+  KeyDirectory,
+  KeyRecord,
+  SignatureAlgorithm,
+  SignaturePublicKey,
+} from '../../keys/index.ts'
 import type {
   Addressed,
   Author,
@@ -41,6 +47,8 @@ export interface OpenStreamOptions extends CallOptions {
   readonly externalAad?: Uint8Array | undefined
   /** Refuses streams that are weaker for this reader; `classical` unless given. */
   readonly minimumSecurity?: Security | undefined
+  /** The algorithm that the author must have signed with, as a list of one: a stream has one signature. */
+  readonly requiredSignatures?: readonly SignatureAlgorithm[] | undefined
 }
 
 /** Options of {@link openRange}. */

@@ -11,9 +11,13 @@ interface SignedBy {
   readonly identity: { readonly signing: VerificationKey }
 }
 
-/** The algorithms that a verifier demands, or `null` for no demand; checked before anything is opened. */
+/**
+ * The algorithms that a verifier demands, or `null` for no demand; checked before anything is opened. `single` says
+ * what has one signature only: a longer list could never be met there.
+ */
 export function requiredArgument(
   required: readonly SignatureAlgorithm[] | undefined,
+  single?: string,
 ): readonly SignatureAlgorithm[] | null {
   if (required === undefined) return null
   if (!Array.isArray(required)) {
@@ -22,6 +26,9 @@ export function requiredArgument(
   // An empty list is rather a mistake than the wish that nothing be demanded.
   if (required.length === 0) {
     throw new RangeError('requiredSignatures must name at least one algorithm')
+  }
+  if (single !== undefined && required.length > 1) {
+    throw new RangeError(`requiredSignatures must name one algorithm: ${single} has one signature`)
   }
   for (const algorithm of required) {
     if (fieldOf(algorithm, 'kind') !== 'signature') {
