@@ -45,6 +45,8 @@ const hostile: Record<string, unknown> = {
   signal: AbortSignal.abort(new Error('polluted')),
   author: {},
   authors: [],
+  requiredSignatures: [],
+  key: {},
   cipher: {},
   keyIds: 'none',
   externalAad: utf8('polluted'),

@@ -82,13 +82,13 @@ export function makeTargets(
   return {
     envelope: {
       open: () => open(envelope(), { as: random.any([other, ring]), authors }),
-      'open, an opener': () => opener.open(envelope(), random.once(2) ? { authors } : demand),
-      'open, foreign': () => open(envelope(), { as: other, profile: 'foreign' }),
-      'open, inside changed': async () => opener.open(await inside(contents), { authors }),
+      'open by an opener': () => opener.open(envelope(), random.once(2) ? { authors } : demand),
+      'open foreign': () => open(envelope(), { as: other, profile: 'foreign' }),
+      'open changed inside': async () => opener.open(await inside(contents), { authors }),
       inspect: () => inspect(envelope()),
       rewrap: () => rewrap(envelope(), { as: other, add: [ring.publicKey], allowClassical: true }),
       rekey: () => rekey(envelope(), { as: other, recipients: [other.public], removeOthers: true }),
-      'rekey, inside changed': async () =>
+      'rekey changed inside': async () =>
         rekey(await inside(contents), {
           as: other,
           recipients: [other.public],
@@ -152,7 +152,7 @@ export function makeTargets(
     },
     record: {
       openRecord: () => openRecord(either(record.envelope, restructured), { as: other, authors }),
-      'openRecord, inside changed': async () =>
+      'openRecord changed inside': async () =>
         openRecord(await inside(records), { as: other, authors }),
       'openRecord with proof': () =>
         openRecord(record.envelope, {
