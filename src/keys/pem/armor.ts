@@ -21,7 +21,8 @@ export function armor(label: PemLabel, bytes: Uint8Array): string {
 export function unarmor(text: string): { label: PemLabel; bytes: Uint8Array } {
   if (text.length > maximumText) throw new KeyMalformed('A PEM that is longer than any key')
   const [, label, body] =
-    /^\s*-----BEGIN ([A-Z0-9 ]*)-----\r?\n([^-]*)-----END \1-----\s*$/.exec(text) ?? []
+    /^[ \t\r\n]*-----BEGIN ([A-Z0-9 ]*)-----\r?\n([^-]*)-----END \1-----[ \t\r\n]*$/.exec(text) ??
+    []
   if (label === undefined || body === undefined) {
     throw new KeyMalformed('No PEM: it is one block from BEGIN to END, with nothing around it')
   }

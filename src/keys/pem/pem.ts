@@ -130,7 +130,7 @@ function readPublic<A extends KemAlgorithm | SignatureAlgorithm>(
   info.end()
   if (raw.length === 33 && (raw[0] === 2 || raw[0] === 3)) {
     throw new KeyMalformed(
-      'A PEM with a compressed point. openssl pkey -pubin -ec_conv_form uncompressed writes the form that is taken.',
+      'A PEM with a compressed point. openssl pkey -pubin -pubout -ec_conv_form uncompressed writes the form that is taken.',
     )
   }
   return importPublicKey<A>(algorithm, raw)
