@@ -90,6 +90,20 @@ const canonicalizations = Object.values(fhir).filter(
     typeof value === 'object' && 'total' in value && 'name' in value,
 )
 
+const registered = [keys.p256, keys.es256k, keys.x25519, keys.ed25519, keys.mlDsa65]
+const pemKeys = await Promise.all(registered.map((algorithm) => keys.generateKey(algorithm)))
+const publicPems = pemKeys.map(({ publicKey }) => keys.toPem(publicKey))
+const secretPems = pemKeys.map((key) => keys.toPem(key as keys.LocalSigner, { secret: true }))
+/** The same PEM around damaged DER: damaged text seldom gets past its base64. */
+const damagedDer = (pem: string): string => {
+  const [label] = /(?<=BEGIN ).*(?=-----)/.exec(pem)!
+  const der = Buffer.from(pem.replace(/-----.*-----/g, ''), 'base64')
+  const lines = Buffer.from(damaged(der))
+    .toString('base64')
+    .match(/.{1,64}/g) ?? ['']
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+}
+
 const any = <T>(list: readonly T[]): T => list[below(list.length)]!
 
 /** What is read, each from a damaged copy. */
@@ -130,6 +144,9 @@ const targets: Record<string, () => unknown> = {
     ])
     return keys.fromJwk(Object.fromEntries(changed), { algorithms })
   },
+  'fromPem text': () => keys.fromPem(damagedText(any(publicPems)), { algorithms }),
+  'fromPem public': () => keys.fromPem(damagedDer(any(publicPems)), { algorithms }),
+  'fromPem secret': () => keys.fromPem(damagedDer(any(secretPems)), { algorithms, secret: true }),
   canonicalize: () =>
     fhir.canonicalize(damaged(utf8(json)), { canonicalization: any(canonicalizations) }),
   parse: () => fhir.toJson(fhir.parse(damaged(utf8(json)))),
