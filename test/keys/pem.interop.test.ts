@@ -15,13 +15,16 @@ import {
   ed25519,
   es256,
   es256k,
+  fromJwk,
   fromPem,
+  type Jwk,
   type KemAlgorithm,
   keyFromSeed,
   type LocalSigner,
   mlDsa65,
   p256,
   type SignatureAlgorithm,
+  toJwk,
   toPem,
   verifySignature,
   x25519,
@@ -192,7 +195,7 @@ describe('PEM and node:crypto', () => {
 describeWith(
   modernNode !== undefined,
   'no Node.js with OpenSSL 3.5 (npm ci --prefix test/runtimes brings one)',
-  'PEM of ML-DSA and a newer node:crypto',
+  'ML-DSA and a newer node:crypto',
   () => {
     const run = (code: string): string =>
       execFileSync(modernNode!, ['-e', code], { cwd: folder, encoding: 'utf8' })
@@ -218,6 +221,21 @@ describeWith(
             publicKey.export({ format: 'pem', type: 'spki' })]))`),
       ) as [string, string]
       await isTaken(mlDsa65, ...theirs)
+    })
+
+    it('its JWKs (AKP, RFC 9964) come in, and ours go in', async () => {
+      const key = await keyFromSeed(mlDsa65, seed)
+      const ours = toJwk(key, { secret: true })
+      writeFileSync(join(folder, 'ours.json'), JSON.stringify(ours))
+      const [again, theirs] = JSON.parse(
+        run(`const c = require('node:crypto'), key = JSON.parse(require('node:fs').readFileSync('ours.json'))
+          const made = c.generateKeyPairSync('ml-dsa-65').privateKey
+          process.stdout.write(JSON.stringify([c.createPrivateKey({ format: 'jwk', key }), made]
+            .map((one) => one.export({ format: 'jwk' }))))`),
+      ) as [Jwk, Jwk]
+      expect(again).toEqual(ours)
+      const back = await fromJwk(theirs, { algorithms: [mlDsa65], secret: true })
+      expect(toJwk(back, { secret: true })).toEqual(theirs)
     })
   },
 )
