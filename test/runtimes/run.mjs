@@ -99,7 +99,8 @@ const inBrowser = (name, contents) => async (chromium) => {
       `--user-data-dir=${profile}`,
       `http://127.0.0.1:${server.address().port}/`,
     ],
-    { stdio: 'ignore' },
+    // A process group of its own: the browser's children end with it, and write no more into the profile.
+    { stdio: 'ignore', detached: true },
   )
   let timer
   const late = new Promise((_, reject) => {
@@ -110,9 +111,9 @@ const inBrowser = (name, contents) => async (chromium) => {
   } finally {
     clearTimeout(timer)
     const gone = new Promise((resolve) => browser.on('exit', resolve))
-    browser.kill('SIGKILL')
+    process.kill(-browser.pid, 'SIGKILL')
     await gone
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     server.close()
   }
 }
