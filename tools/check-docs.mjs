@@ -6,10 +6,13 @@ import { dirname, join } from 'node:path'
 process.chdir(join(import.meta.dirname, '..'))
 const problems = []
 const read = (path) => readFileSync(path, 'utf8')
+/** Never into node_modules: the link of an example to this package leads back here. */
 const walk = (folder, ending) =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((path) => join(folder, path.replaceAll('\\', '/')))
-    .filter((path) => path.endsWith(ending) && !path.includes('node_modules'))
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : walk(path, ending)
+    return path.endsWith(ending) ? [path.replaceAll('\\', '/')] : []
+  })
 
 const pages = [
   ...readdirSync('.').filter((name) => name.endsWith('.md')),

@@ -67,6 +67,8 @@ export interface SignatureInternals extends Common {
   readonly coseAlgs: readonly number[]
   readonly signatureSize: number
   secret(seed: Uint8Array): SigningSecret
+  /** The private key that the standard derives from the seed, where others store it; `null` where the seed is all. */
+  readonly expand: ((seed: Uint8Array) => Uint8Array) | null
   verifier(publicKey: Uint8Array): SignatureVerifier
   /** Whether a signature has the one form that our own structures admit (low-S). */
   isNormal(signature: Uint8Array): boolean

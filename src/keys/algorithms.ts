@@ -10,7 +10,7 @@ import { ed25519Secret } from '../internal/engine/ed25519.ts'
 import { ed25519Verifier, isEd25519PublicKey } from '../internal/engine/ed25519Verify.ts'
 import { es256Engine } from '../internal/engine/es256.ts'
 import { es256kEngine } from '../internal/engine/es256k.ts'
-import { mlDsaSecret, mlDsaVerifier } from '../internal/engine/mldsa.ts'
+import { mlDsaExpand, mlDsaSecret, mlDsaVerifier } from '../internal/engine/mldsa.ts'
 import { p256Points } from '../internal/engine/p256.ts'
 import type { HpkeSuite } from '../internal/hpke/kem.ts'
 import { mlKem768P256Suite, p256Suite, x25519Suite, xWingSuite } from '../internal/hpke/suites.ts'
@@ -91,6 +91,7 @@ export const ed25519: SignatureAlgorithm = /* @__PURE__ */ defineSignature('Ed25
   isSeed: () => true,
   points: null,
   secret: ed25519Secret,
+  expand: null,
   verifier: ed25519Verifier,
   isNormal: () => true,
   normalize: (signature) => signature,
@@ -139,6 +140,7 @@ export const mlDsa65: SignatureAlgorithm = /* @__PURE__ */ defineSignature('ML-D
   isSeed: () => true,
   points: null,
   secret: mlDsaSecret,
+  expand: mlDsaExpand,
   verifier: mlDsaVerifier,
   isNormal: () => true,
   normalize: (signature) => signature,
@@ -183,6 +185,7 @@ function ecdsaAlgorithm(
     isSeed: engine.isSecret,
     points: engine.points,
     secret: engine.secret,
+    expand: null,
     verifier: engine.verifier,
     isNormal: engine.isLowS,
     normalize: engine.toLowS,

@@ -14,7 +14,9 @@ export {
   xWing,
 } from './algorithms.ts'
 export { fromCoseKey, toCoseKey } from './coseKey.ts'
+export { type DhkemOptions, dhkem, type EcdhKey } from './dhkem.ts'
 export { type DirectoryEntry, keyDirectory } from './directory.ts'
+export { type HybridKemOptions, hybridKem, type MlKemKey } from './hybridKem.ts'
 export {
   type CreateIdentityOptions,
   createIdentity,
@@ -35,6 +37,7 @@ export {
   toDidKey,
   toMultikey,
 } from './multikey.ts'
+export { fromPem, toPem } from './pem/pem.ts'
 export { importPublicKey } from './publicKey.ts'
 export type {
   AnyPublicKey,
@@ -58,3 +61,9 @@ export type {
   Signer,
 } from './types.ts'
 export { verifySignature } from './verifySignature.ts'
+export {
+  type WebCryptoHalf,
+  type WebCryptoKeyOptions,
+  type WebCryptoPair,
+  webCryptoKey,
+} from './webCryptoKey.ts'

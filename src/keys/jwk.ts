@@ -21,10 +21,12 @@ export interface Jwk {
   readonly kty: string
   /** Curve of OKP and EC. */
   readonly crv?: string
-  /** Algorithm; part of the key for AKP. */
+  /** Algorithm; part of the key for AKP, and for OKP and EC one of the members that say what the key is for. */
   readonly alg?: string
   /** `sig` or `enc`: decides where one curve serves both. */
   readonly use?: string
+  /** Operations, such as `verify` or `deriveBits`: says what the key is for, as `use` does. */
+  readonly key_ops?: string[]
   /** Public key of OKP, x coordinate of EC; base64url. */
   readonly x?: string
   /** y coordinate of EC; base64url. */
@@ -138,7 +140,7 @@ function publicFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
   if (kty === undefined || typeof name !== 'string') {
     throw new KeyMalformed('A JWK needs kty OKP or EC with crv, or AKP with alg')
   }
-  const kind = jwk.use === 'sig' ? 'signature' : jwk.use === 'enc' ? 'kem' : null
+  const kind = statedKind(jwk)
   const algorithms = accepted ?? ([xWing, ed25519] as unknown as readonly A[])
   const usable = algorithms.filter((algorithm) => kind === null || algorithm.kind === kind)
   const algorithm = acceptAlgorithm((shape) => shape.kty === kty && shape.jwk === name, usable)
@@ -150,6 +152,17 @@ function publicFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
     throw new KeyMalformed('An EC JWK needs x and y of 32 bytes each')
   }
   return importPublicKey<A>(algorithm, concat(Uint8Array.of(4), x, y))
+}
+
+/** What use, alg and key_ops say that the key is for; a key for signing must not become one for opening. */
+function statedKind(jwk: Jwk): 'signature' | 'kem' | null {
+  const operations: readonly unknown[] = Array.isArray(jwk.key_ops) ? jwk.key_ops : []
+  const says = [`use ${jwk.use}`, `alg ${jwk.alg}`, ...operations.map((name) => `op ${name}`)]
+  const some = (pattern: RegExp): boolean => says.some((word) => pattern.test(word))
+  const signs = some(/^(use sig|alg (Ed|ES|ML-DSA).*|op (sign|verify))$/)
+  const opens = some(/^(use enc|alg (ECDH|HPKE).*|op (derive|wrap|unwrap|encrypt|decrypt).*)$/)
+  if (signs && opens) throw new KeyMalformed('A JWK that is said to be for signing and for opening')
+  return signs ? 'signature' : opens ? 'kem' : null
 }
 
 async function secretFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(

@@ -64,6 +64,15 @@ export function makeTargets(
   const digestText = fhir.digestToText(fhir.digest(json))
   const damagedText = (text: string): string =>
     new TextDecoder().decode(damaged(random, utf8(text)))
+  const { pems } = world
+  /** The same PEM around damaged DER: damaged text seldom gets past its base64. */
+  const damagedDer = (pem: string): string => {
+    const [label] = /(?<=BEGIN ).*(?=-----)/.exec(pem)!
+    const der = new Uint8Array(Buffer.from(pem.replace(/-----.*-----/g, ''), 'base64'))
+    const text = Buffer.from(damaged(random, der)).toString('base64')
+    const lines = text.match(/.{1,64}/g) ?? ['']
+    return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+  }
   const either = (bytes: Uint8Array, change: (random: Random, bytes: Uint8Array) => Uint8Array) =>
     random.once(2) ? damaged(random, bytes) : change(random, bytes)
   const envelope = (): Uint8Array => either(random.any(envelopes), restructured)
@@ -114,6 +123,10 @@ export function makeTargets(
           ])
         return keys.fromJwk(Object.fromEntries(changed), { algorithms })
       },
+      'fromPem text': () => keys.fromPem(damagedText(random.any(pems.publics)), { algorithms }),
+      'fromPem public': () => keys.fromPem(damagedDer(random.any(pems.publics)), { algorithms }),
+      'fromPem secret': () =>
+        keys.fromPem(damagedDer(random.any(pems.secrets)), { algorithms, secret: true }),
       importPublicKey: () => {
         const { algorithm, bytes } = random.any(publicKeys)
         return keys.importPublicKey(algorithm, damaged(random, bytes))

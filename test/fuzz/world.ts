@@ -73,7 +73,15 @@ export async function makeWorld() {
     now,
   })
   const { commitment, index } = record
+  const pemSigners = [keys.es256k, keys.ed25519, keys.mlDsa65].map((one) => signKey(one, 4))
+  const pemKems = [keys.p256, keys.x25519].map((one) => kemKey(one, 4))
+  const pemKeys = [...(await Promise.all(pemSigners)), ...(await Promise.all(pemKems))]
+  const pems = {
+    publics: pemKeys.map(({ publicKey }) => keys.toPem(publicKey)),
+    secrets: pemKeys.map((key) => keys.toPem(key as keys.LocalSigner, { secret: true })),
+  }
   return {
+    pems,
     me,
     other,
     ring,

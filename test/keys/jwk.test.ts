@@ -98,6 +98,47 @@ describe('JWK', () => {
     )
   })
 
+  it('so do alg and key_ops, and what they say must agree', async () => {
+    const jwk = toJwk((await keyFromSeed(p256, seed)).publicKey)
+    const [first, second] = [
+      [p256, es256],
+      [es256, p256],
+    ]
+    for (const said of [
+      { alg: 'ES256' },
+      { key_ops: ['verify'] },
+      { key_ops: ['sign', 'verify'], use: 'sig', alg: 'ES256' },
+    ]) {
+      expect(fromJwk({ ...jwk, ...said }, { algorithms: first }).algorithm).toBe(es256)
+      const only = (): unknown => fromJwk({ ...jwk, ...said }, { algorithms: [p256] })
+      expect(thrownCode(only)).toBe('ERR_ALGORITHM_UNSUPPORTED')
+    }
+    for (const said of [
+      { alg: 'ECDH-ES+A256KW' },
+      { alg: 'HPKE-7-KE' },
+      { key_ops: ['deriveBits'] },
+      { key_ops: ['unwrapKey'], use: 'enc' },
+    ]) {
+      expect(fromJwk({ ...jwk, ...said }, { algorithms: second }).algorithm).toBe(p256)
+      const only = (): unknown => fromJwk({ ...jwk, ...said }, { algorithms: [es256] })
+      expect(thrownCode(only)).toBe('ERR_ALGORITHM_UNSUPPORTED')
+    }
+    for (const said of [{ key_ops: [] }, { key_ops: ['later'] }, { alg: 'RSA' }, { use: 'tls' }]) {
+      expect(fromJwk({ ...jwk, ...said }, { algorithms: second }).algorithm).toBe(es256)
+    }
+    for (const said of [
+      { use: 'enc', alg: 'ES256' },
+      { use: 'sig', key_ops: ['deriveKey'] },
+      { key_ops: ['sign', 'decrypt'] },
+    ]) {
+      const both = (): unknown => fromJwk({ ...jwk, ...said }, { algorithms: second })
+      expect(thrownCode(both)).toBe(malformed)
+    }
+    const lattice = toJwk((await keyFromSeed(mlDsa65, seed)).publicKey)
+    const wrong = (): unknown => fromJwk({ ...lattice, use: 'enc' }, { algorithms: all })
+    expect(thrownCode(wrong)).toBe(malformed)
+  })
+
   it('other members are ignored', async () => {
     const jwk = toJwk((await keyFromSeed(ed25519, seed)).publicKey)
     const extra = { ...jwk, kid: 'x', ext: true, key_ops: ['verify'], alg: 'EdDSA' } as Jwk

@@ -12,7 +12,7 @@ import {
   shareRecord,
   verifyReceipt,
 } from 'careseal'
-import { open, openStream, sealStream } from 'careseal/envelope'
+import { open, openStream, seal, sealStream } from 'careseal/envelope'
 import { isCaresealError } from 'careseal/errors'
 import { canonicalize, digest, r6Json } from 'careseal/fhir'
 import * as keys from 'careseal/keys'
@@ -135,6 +135,38 @@ const checks: Record<string, () => Promise<void>> = {
       for await (const _ of openStream(parts.slice(0, -2), { as: reader!, authors }));
     }
     await refused(cut, 'ERR_STREAM_TRUNCATED', 'a stream that was cut off')
+  },
+  async 'keys of WebCrypto that cannot be exported'() {
+    // Plain ECMAScript has no WebCrypto, and some platforms not all of its curves; P-256 they all have.
+    const subtle: SubtleCrypto | undefined = globalThis.crypto.subtle
+    if (subtle === undefined) return
+    const pairOf = (name: string, ...usages: KeyUsage[]): Promise<CryptoKeyPair | null> =>
+      (
+        subtle.generateKey({ name, namedCurve: 'P-256' }, false, usages) as Promise<CryptoKeyPair>
+      ).catch((error: unknown) => {
+        if (name.startsWith('EC')) throw error
+        return null
+      })
+    for (const [name, algorithm] of [
+      ['ECDH', keys.p256],
+      ['X25519', keys.x25519],
+    ] as const) {
+      const keyPair = await pairOf(name, 'deriveBits')
+      if (keyPair === null) continue
+      const key = await keys.webCryptoKey({ algorithm, keyPair })
+      const envelope = await seal(ascii('7'), { recipients: [key.publicKey] })
+      same(toHex((await open(envelope, { as: key })).content), '37', name)
+    }
+    for (const [name, algorithm] of [
+      ['ECDSA', keys.es256],
+      ['Ed25519', keys.ed25519],
+    ] as const) {
+      const keyPair = await pairOf(name, 'sign', 'verify')
+      if (keyPair === null) continue
+      const signer = await keys.webCryptoKey({ algorithm, keyPair })
+      const signature = await signer.sign(ascii('7'))
+      same(await keys.verifySignature(signer.publicKey, ascii('7'), signature), true, name)
+    }
   },
   async 'a record all the way'() {
     const [author, reader, other] = await Promise.all([1, 2, 3].map(() => keys.generateIdentity()))

@@ -51,12 +51,23 @@ const execute = async (command, args, env = {}) => {
 }
 const script = await bundle('script.mjs', 'console.log(await run())')
 
-/** Serves a page that runs the checks and takes what it reports. */
-const inBrowser = async (chromium) => {
-  const code = await bundle(
-    'page.mjs',
-    "run().catch((error) => 'FAILED ' + error).then((text) => fetch('/result', { method: 'POST', body: text }))",
-  )
+/** The portable checks as a page. */
+const page =
+  "run().catch((error) => 'FAILED ' + error).then((text) => fetch('/result', { method: 'POST', body: text }))"
+
+/** examples/browser-key: seals, reloads itself, and must then open with the keys that IndexedDB has kept. */
+const keyPage = `import { visit } from '../../examples/browser-key/visit.ts'
+const report = (text) => fetch('/result', { method: 'POST', body: text })
+const isReload = performance.getEntriesByType('navigation')[0].type === 'reload'
+visit().then(({ reopened, lines }) => {
+  if (reopened !== isReload) return report('FAILED ' + lines.join(', '))
+  if (isReload) return report(lines.length + ' checks passed')
+  location.reload()
+}).catch((error) => report('FAILED ' + error))`
+
+/** Serves a page of that code and takes what it reports. */
+const inBrowser = (name, contents) => async (chromium) => {
+  const code = await bundle(name, contents)
   let report
   const reported = new Promise((resolve) => {
     report = resolve
@@ -88,7 +99,8 @@ const inBrowser = async (chromium) => {
       `--user-data-dir=${profile}`,
       `http://127.0.0.1:${server.address().port}/`,
     ],
-    { stdio: 'ignore' },
+    // A process group of its own: the browser's children end with it, and write no more into the profile.
+    { stdio: 'ignore', detached: true },
   )
   let timer
   const late = new Promise((_, reject) => {
@@ -99,9 +111,9 @@ const inBrowser = async (chromium) => {
   } finally {
     clearTimeout(timer)
     const gone = new Promise((resolve) => browser.on('exit', resolve))
-    browser.kill('SIGKILL')
+    process.kill(-browser.pid, 'SIGKILL')
     await gone
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     server.close()
   }
 }
@@ -174,12 +186,16 @@ const runtimes = [
   ['Bun', binary('bun'), (path) => execute(path, [script])],
   ['Deno', binary('deno'), (path) => execute(path, ['run', '--no-prompt', script])],
   ['workerd (Cloudflare Workers)', binary('workerd'), inWorker],
-  ['Chromium', chromium, inBrowser],
+  ['Chromium', chromium, inBrowser('page.mjs', page)],
+  ['Chromium, a key that survives a reload', chromium, inBrowser('key.mjs', keyPage)],
   ['QuickJS', join(here, 'node_modules/quickjs-emscripten'), inQuickJs],
 ]
 
+/** `npm run runtimes -- Chromium` runs those whose name begins so. */
+const wanted = process.argv[2] ?? ''
+
 let failures = 0
-for (const [name, path, start] of runtimes) {
+for (const [name, path, start] of runtimes.filter(([name]) => name.startsWith(wanted))) {
   const begun = Date.now()
   if (!existsSync(path)) {
     const required = process.env.CARESEAL_REQUIRE_ALL === '1'

@@ -14,6 +14,11 @@ export function mlDsaSecret(seed: Uint8Array): SigningSecret {
   }
 }
 
+/** The private key of FIPS 204 that ξ expands to, 4032 bytes. */
+export function mlDsaExpand(seed: Uint8Array): Uint8Array {
+  return ml_dsa65.keygen(seed).secretKey
+}
+
 /** Verifies ML-DSA-65 with the empty context. */
 export function mlDsaVerifier(publicKey: Uint8Array): SignatureVerifier {
   return {

@@ -26,6 +26,11 @@ export function dhkem(group: DhGroup): Kem {
     isPublicKey: group.isPublicKey,
     isEncapsulation: group.isPublicKey,
     isSeed: group.isSecret,
+    parts: {
+      latticePublicSize: 0,
+      latticeCiphertextSize: 0,
+      combine: (_lattice, dh, encapsulation, publicKey) => derive(dh, encapsulation, publicKey),
+    },
     secret(seed) {
       const own = group.secret(seed)
       return {

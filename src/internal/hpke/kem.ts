@@ -22,6 +22,24 @@ export interface KemEncapsulator {
   encapsulate(randomness: Uint8Array): MaybePromise<Encapsulated | null>
 }
 
+/**
+ * What a private key is put together from whose raw operations run elsewhere: plain ECDH and, in a hybrid, ML-KEM-768.
+ * The ML-KEM half stands first in public keys and encapsulations, and the group's half after it.
+ */
+export interface KemParts {
+  /** Bytes of the ML-KEM half of a public key; 0 where there is none. */
+  readonly latticePublicSize: number
+  /** Bytes of the ML-KEM half of an encapsulation; 0 where there is none. */
+  readonly latticeCiphertextSize: number
+  /** The KEM's shared secret out of the raw ones, which are overwritten. `lattice` is empty where there is none. */
+  combine(
+    lattice: Uint8Array,
+    dh: Uint8Array,
+    groupCiphertext: Uint8Array,
+    groupPublic: Uint8Array,
+  ): Uint8Array
+}
+
 /** A key encapsulation mechanism (RFC 9180 §4). */
 export interface Kem {
   /** HPKE KEM identifier. */
@@ -36,6 +54,7 @@ export interface Kem {
   /** Whether 32 bytes are a private key. */
   isSeed(seed: Uint8Array): boolean
   secret(seed: Uint8Array): KemSecret
+  readonly parts: KemParts
   encapsulator(publicKey: Uint8Array): KemEncapsulator
 }
 

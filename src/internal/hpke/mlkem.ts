@@ -50,6 +50,7 @@ export function hybridKem(group: HybridGroup): Kem {
       group.isPublicKey(bytes.subarray(latticePublicSize)),
     isEncapsulation: (bytes) => group.isPublicKey(bytes.subarray(latticeCiphertextSize)),
     isSeed: () => true,
+    parts: { latticePublicSize, latticeCiphertextSize, combine },
     secret(seed) {
       const expanded = shake256(latticeSeedSize + group.seedSize, seed)
       const lattice = ml_kem768.keygen(expanded.subarray(0, latticeSeedSize))
