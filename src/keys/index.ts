@@ -15,6 +15,7 @@ export {
 } from './algorithms.ts'
 export { fromCoseKey, toCoseKey } from './coseKey.ts'
 export { type DirectoryEntry, keyDirectory } from './directory.ts'
+export { type ExportIdentityOptions, exportIdentity } from './exportIdentity.ts'
 export {
   type CreateIdentityOptions,
   createIdentity,
@@ -25,6 +26,11 @@ export {
   generateIdentity,
   unverifiedIdentity,
 } from './identity.ts'
+export {
+  type ImportedIdentity,
+  type ImportIdentityOptions,
+  importIdentity,
+} from './importIdentity.ts'
 export { type FromJwkOptions, type FromSecretJwkOptions, fromJwk, type Jwk, toJwk } from './jwk.ts'
 export { createKeyRing, rotateKey, setKeyStatus } from './keyRing.ts'
 export { destroyKey, exportSeed, generateKey, keyFromSeed } from './local.ts'
@@ -48,6 +54,7 @@ export type {
   KeyRing,
   KeyRingEntry,
   KeyStatus,
+  KeyWrapper,
   LocalDecapsulator,
   LocalIdentity,
   LocalSigner,
@@ -58,3 +65,6 @@ export type {
   Signer,
 } from './types.ts'
 export { verifySignature } from './verifySignature.ts'
+export { type KmsWrapperOptions, kmsWrapper } from './wrap/kmsWrapper.ts'
+export { type PassphraseOptions, passphraseWrapper } from './wrap/passphraseWrapper.ts'
+export { secretWrapper } from './wrap/secretWrapper.ts'
