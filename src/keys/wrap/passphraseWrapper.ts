@@ -90,16 +90,17 @@ export function passphraseWrapper(passphrase: string, options: PassphraseOptions
 
 const optionNames = ['memory', 'passes', 'lanes'] as const
 
-/** What is wrong with a cost, or `null`. */
+/** What is wrong with a cost, or `null`. Its numbers may be anything that CBOR can say. */
 function outOfBounds({ memory, passes, lanes }: Argon2Cost): string | null {
-  const values = { memory, passes, lanes, 'memory × passes': memory * passes }
-  for (const [name, [least, most]] of Object.entries(bounds)) {
-    const value = values[name as keyof typeof values]
-    if (!Number.isSafeInteger(value) || value < least || value > most) {
-      return `${name} must be a whole number from ${least} to ${most}`
-    }
-  }
-  return null
+  const problem = bounded('memory', memory) ?? bounded('passes', passes) ?? bounded('lanes', lanes)
+  return problem ?? bounded('memory × passes', memory * passes)
+}
+
+function bounded(name: keyof typeof bounds, value: number): string | null {
+  const [least, most] = bounds[name]
+  return Number.isSafeInteger(value) && value >= least && value <= most
+    ? null
+    : `${name} must be a whole number from ${least} to ${most}`
 }
 
 async function kekOf(
