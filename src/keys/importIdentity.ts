@@ -1,5 +1,6 @@
 import { isCaresealError, KeyElsewhere, KeyLocked } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
+import { internalsOf } from '../internal/algorithm.ts'
 import { bytesArgument, equalBytes, toHex, wipe } from '../internal/bytes.ts'
 import { fieldOf, knownOptions } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
@@ -94,6 +95,8 @@ export async function importIdentity(
   throwIfAborted(signal)
   const input = bytesArgument(bytes, 'bytes').slice()
   const given = elsewhereArguments(signer, decapsulators, lost)
+  if (!Array.isArray(algorithms)) throw new TypeError('algorithms must be an array')
+  for (const algorithm of algorithms) internalsOf(algorithm)
   const plaintext = await unlock(input, wrapperArgument(wrapper, 'wrapper'), signal)
   let contents: Contents
   try {
