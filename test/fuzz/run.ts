@@ -4,10 +4,11 @@
  * heap grow.
  */
 import { verifyEvent } from '../../src/consent/index.ts'
-import { inspect, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
+import { hasRecipient, inspect, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
 import { isCaresealError } from '../../src/errors.ts'
 import * as fhir from '../../src/fhir/index.ts'
 import { openRecord, sealRecord, shareRecord } from '../../src/index.ts'
+import { encodeCbor } from '../../src/internal/cbor/index.ts'
 import * as keys from '../../src/keys/index.ts'
 import { issueReceipt, verifyReceipt } from '../../src/ledger/index.ts'
 import * as logs from '../../src/log/index.ts'
@@ -79,6 +80,19 @@ const proof = await log.proveInclusion(index)
 const receipt = await issueReceipt(index, { log })
 const coseReceipt = await logs.toCoseReceipt(proof, { commitment, signer })
 const checkpoint = await log.checkpoint()
+const vault = keys.secretWrapper(new Uint8Array(32).fill(7))
+const exported = await keys.exportIdentity(me, { wrappers: [vault] })
+const wrapped = await vault.wrap(new Uint8Array(32).fill(8))
+const words = keys.passphraseWrapper('gravel ocean ticket')
+/** As a passphrase would wrap it, at a cost out of bounds: whatever is changed, no derivation may begin. */
+const bomb = encodeCbor([
+  'careseal/wrap/passphrase/1',
+  new Uint8Array(16),
+  4_194_304,
+  2_147_483_647,
+  99,
+  new Uint8Array(40),
+])
 const publicKeys = [
   me.public.encryption,
   me.public.signing,
@@ -118,6 +132,10 @@ const targets: Record<string, () => unknown> = {
   parseTlogProof: () => logs.parseTlogProof(damagedText(proof)),
   parseVerifierKey: () => logs.parseVerifierKey(damagedText(log.verifierKey)),
   card: () => keys.decodePublicIdentity(damaged(any(readers).card), { algorithms }),
+  hasRecipient: () => hasRecipient(damaged(any([single, record.envelope])), me.public),
+  importIdentity: () => keys.importIdentity(damaged(exported), { wrapper: vault }),
+  unwrap: () => vault.unwrap(damaged(wrapped)),
+  'unwrap with a passphrase': () => words.unwrap(damaged(bomb)),
   fromCoseKey: () => keys.fromCoseKey(damaged(keys.toCoseKey(any(publicKeys))), { algorithms }),
   fromMultikey: () =>
     keys.fromMultikey(damagedText(keys.toMultikey(any(publicKeys))), { algorithms }),

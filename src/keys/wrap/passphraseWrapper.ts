@@ -30,8 +30,8 @@ const bounds = {
 } as const
 
 /**
- * Wraps keys under a passphrase, stretched by Argon2id. About one and a half seconds each time with the default cost
- * on a server in JavaScript; others have their turn meanwhile.
+ * Wraps keys under a passphrase, stretched by Argon2id. With the default cost that is one to three seconds
+ * each time on a server, in JavaScript, and more on a phone; others have their turn meanwhile.
  *
  * @param passphrase - 12 characters or more; six random words are good. Typed with other keyboards it stays the
  *   same: spaces are made alike and the text is normalised (NFC).
