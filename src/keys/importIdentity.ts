@@ -1,4 +1,4 @@
-import { isCaresealError, KeyElsewhere, KeyLocked } from '../errors.ts'
+import { IdentityInvalid, isCaresealError, KeyElsewhere, KeyLocked } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { bytesArgument, equalBytes, toHex, wipe } from '../internal/bytes.ts'
@@ -30,6 +30,11 @@ import { callUnwrap, wrapperArgument } from './wrap/callWrapper.ts'
 export interface ImportIdentityOptions extends CallOptions {
   /** One of the wrappers that the identity was exported under. */
   readonly wrapper: KeyWrapper
+  /**
+   * The DID of the identity that is wanted; another one is refused. Give it wherever one wrapper protects several
+   * identities: who stores their exports can hand out one for another.
+   */
+  readonly did?: string | undefined
   /** The signing key, where it is kept elsewhere; it takes the place of one in the export. */
   readonly signer?: Signer | undefined
   /** The opening keys that are kept elsewhere; each takes the place of one in the export. */
@@ -60,7 +65,7 @@ export interface ImportedIdentity extends Identity {
  * @throws {@link KeyMalformed} if the bytes are no exported identity, or one that contradicts itself.
  * @throws {@link KeyElsewhere} if it names private keys that are neither in it nor passed.
  * @throws {@link AlgorithmUnsupported} if a key is of another algorithm; names the constant to import.
- * @throws {@link IdentityInvalid} if the card does not verify.
+ * @throws {@link IdentityInvalid} if the card does not verify, or is not that of `did`.
  * @throws {@link KeyUnavailable} if the wrapper's home did not answer.
  * @throws {@link RangeError} if a key passed, or named as lost, is none of this identity, or the active one is lost.
  * @example
@@ -86,6 +91,7 @@ export async function importIdentity(
 ): Promise<ImportedIdentity> {
   const {
     wrapper,
+    did,
     signer,
     decapsulators = [],
     lost = [],
@@ -94,6 +100,7 @@ export async function importIdentity(
   } = knownOptions(options, names)
   throwIfAborted(signal)
   const input = bytesArgument(bytes, 'bytes').slice()
+  if (did !== undefined && typeof did !== 'string') throw new TypeError('did must be a string')
   const given = elsewhereArguments(signer, decapsulators, lost)
   if (!Array.isArray(algorithms)) throw new TypeError('algorithms must be an array')
   for (const algorithm of algorithms) internalsOf(algorithm)
@@ -109,13 +116,18 @@ export async function importIdentity(
     if (!isCardOf(card, contents.signing.publicKey, contents.ring[0]!.publicKey)) {
       throw malformed('its card is that of other keys', 0)
     }
+    if (did !== undefined && card.did !== did) {
+      throw new IdentityInvalid(
+        'This export holds another identity than the one that is wanted. Fetch the right one.',
+      )
+    }
     return Object.freeze({ public: card, ...(await attach(contents, given)) })
   } finally {
     wipe(contents.signing.seed, ...contents.ring.map(({ seed }) => seed))
   }
 }
 
-const names = ['wrapper', 'signer', 'decapsulators', 'lost', 'algorithms', 'signal'] as const
+const names = ['wrapper', 'did', 'signer', 'decapsulators', 'lost', 'algorithms', 'signal'] as const
 
 /** Keys that live elsewhere, by id. */
 interface Elsewhere {

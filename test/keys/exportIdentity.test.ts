@@ -34,6 +34,7 @@ import {
 import { toHex, utf8 } from '../helpers/bytes.ts'
 import { codeOf, rejection } from '../helpers/errors.ts'
 import { kemKey, kems, person, signatures, signKey } from '../helpers/keys.ts'
+import { withoutRandom } from '../helpers/random.ts'
 
 const secret = (n: number): KeyWrapper => secretWrapper(new Uint8Array(32).fill(n))
 const vault = secret(1)
@@ -228,6 +229,20 @@ describe('an exported identity', () => {
     const { signer, decapsulator } = again
     const renewed = await createIdentity({ signer, decapsulator })
     await seal(utf8('x'), { recipients: [renewed.public] })
+  })
+
+  it('of somebody else under the same wrapper is told by its DID', async () => {
+    const [me, you] = [await person(1), await person(2)]
+    const bytes = await exportIdentity(you, { wrappers: [vault] })
+    const base = { wrapper: vault, algorithms }
+    expect((await importIdentity(bytes, { ...base, did: you.public.did })).public).toEqual(
+      you.public,
+    )
+    const swapped = importIdentity(bytes, { ...base, did: me.public.did })
+    expect(await codeOf(swapped)).toBe('ERR_IDENTITY_INVALID')
+    const wrong = importIdentity(bytes, { ...base, did: you.public as never })
+    expect(await rejection(wrong)).toBeInstanceOf(TypeError)
+    expect(await codeOf(importIdentity(bytes, { ...base, did: '' }))).toBe('ERR_IDENTITY_INVALID')
   })
 
   it('shares no memory with what it was read from', async () => {
@@ -456,6 +471,13 @@ describe('wrappers of an export', () => {
     }
   })
 
+  it('without secure random numbers nothing is exported', async () => {
+    const me = await person(1)
+    const plain: KeyWrapper = { ...vault, wrap: async () => new Uint8Array(40) }
+    const error = await withoutRandom(() => rejection(exportIdentity(me, { wrappers: [plain] })))
+    expect(error).toMatchObject({ code: 'ERR_RANDOM_UNAVAILABLE' })
+  })
+
   it('an abort ends the call, whoever is silent', async () => {
     const me = await person(1)
     const silent: KeyWrapper = {
@@ -515,6 +537,7 @@ describe('what is no identity to export', () => {
 
 describe('a polluted prototype', () => {
   const names = [
+    'did',
     'signer',
     'decapsulators',
     'lost',
@@ -534,6 +557,7 @@ describe('a polluted prototype', () => {
     const stranger = await person(9, xWing)
     const bytes = await exportIdentity(me, { wrappers: [vault] })
     const pollution: Record<string, unknown> = {
+      did: stranger.public.did,
       signer: stranger.signer,
       decapsulators: [stranger.decapsulator],
       lost: [me.public.encryption.id],
