@@ -27,6 +27,8 @@ export type CaresealErrorCode =
   | 'ERR_FHIR_REFUSED'
   | 'ERR_IDENTITY_INVALID'
   | 'ERR_KEY_DISABLED'
+  | 'ERR_KEY_ELSEWHERE'
+  | 'ERR_KEY_LOCKED'
   | 'ERR_KEY_MALFORMED'
   | 'ERR_KEY_UNAVAILABLE'
   | 'ERR_LEDGER_CONFLICT'
@@ -180,10 +182,53 @@ export class KeyUnavailable extends CaresealError {
   }
 }
 
-/** A key that its ring holds as disabled or destroyed. */
+/** A key that its ring holds as disabled or destroyed, or that was destroyed in this process. */
 export class KeyDisabled extends CaresealError {
   override readonly name = 'KeyDisabled'
   override readonly code = 'ERR_KEY_DISABLED'
+  /** A disabled key can be enabled again; a destroyed one is gone. */
+  readonly status: 'disabled' | 'destroyed'
+
+  /**
+   * @param message - Which key, and what to do.
+   * @param status - Whether the key can come back.
+   */
+  constructor(message: string, status: 'disabled' | 'destroyed' = 'destroyed') {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Private keys that an exported identity names but does not hold: they live in an HSM, a KMS, a platform's key store. */
+export class KeyElsewhere extends CaresealError {
+  override readonly name = 'KeyElsewhere'
+  override readonly code = 'ERR_KEY_ELSEWHERE'
+  /** The ids of the missing keys, 32 bytes each. */
+  readonly keyIds: readonly Uint8Array[]
+
+  /**
+   * @param message - Which kind of key is missing, and how to pass it.
+   * @param keyIds - The ids of the missing keys.
+   */
+  constructor(message: string, keyIds: readonly Uint8Array[]) {
+    super(message)
+    this.keyIds = keyIds
+  }
+}
+
+/**
+ * A wrapped key or an exported identity that did not open. One message for every reason (another passphrase,
+ * another secret, changed bytes, a second key), so that nobody can learn from the difference.
+ */
+export class KeyLocked extends CaresealError {
+  override readonly name = 'KeyLocked'
+  override readonly code = 'ERR_KEY_LOCKED'
+
+  constructor() {
+    super(
+      'This did not unlock: it was protected with another passphrase, secret or KMS key, or it was changed. Check what you entered, try another of its wrappers, or fetch it again from its backup.',
+    )
+  }
 }
 
 /** An identity card that does not verify, has expired, or contradicts another one. */

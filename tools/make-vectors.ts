@@ -319,6 +319,92 @@ async function refusedVectors(): Promise<unknown[]> {
   ]
 }
 
+const passphrase = 'Gr\u00fc\u00dfe aus dem Norden'
+const wrappersOf = {
+  secret: keys.secretWrapper(seedOf(201)),
+  passphrase: keys.passphraseWrapper(passphrase, { memory: 12_288 }),
+}
+const wrapperVectors = {
+  secret: { secret: toHex(seedOf(201)) },
+  // Decomposed and with a no-break space: the same passphrase.
+  passphrase: { passphrase: passphrase.normalize('NFD').replace(' ', '\u00a0') },
+}
+
+async function wrapVectors(): Promise<unknown[]> {
+  const names = ['secret', 'passphrase'] as const
+  const vectors: unknown[] = []
+  for (const name of names) {
+    const { id, wrap } = wrappersOf[name]
+    const wrapped = toHex(await wrap(seedOf(202)))
+    vectors.push({ ...wrapperVectors[name], id: toHex(id), wrapped, key: toHex(seedOf(202)) })
+  }
+  return vectors
+}
+
+/** X-Wing now, before it a P-256 key in an HSM, a disabled one, and a destroyed X25519 key. */
+async function rotatedPerson(): Promise<keys.Identity> {
+  const hsm = await keys.keyFromSeed(p256, seedOf(62))
+  const steps = [
+    await keys.keyFromSeed(x25519, seedOf(61)),
+    { publicKey: hsm.publicKey, decapsulate: hsm.decapsulate },
+    await keys.keyFromSeed(mlKem768P256, seedOf(63)),
+    await keys.keyFromSeed(xWing, seedOf(64)),
+  ]
+  let ring = steps.slice(1).reduce(keys.rotateKey, keys.createKeyRing(steps[0]!))
+  ring = keys.setKeyStatus(ring, steps[0]!.publicKey.id, 'destroyed')
+  ring = keys.setKeyStatus(ring, steps[2]!.publicKey.id, 'disabled')
+  const signer = await keys.keyFromSeed(ed25519, seedOf(65))
+  return keys.createIdentity({ signer, decapsulator: ring, now })
+}
+
+const rotatedRing = [
+  { algorithm: 'xWing', status: 'active', seed: toHex(seedOf(64)) },
+  { algorithm: 'mlKem768P256', status: 'disabled', seed: toHex(seedOf(63)) },
+  { algorithm: 'p256', status: 'decrypt-only', seed: null, elsewhere: toHex(seedOf(62)) },
+  { algorithm: 'x25519', status: 'destroyed', seed: null },
+]
+
+async function identityVectors(): Promise<unknown[]> {
+  const { secret, passphrase: words } = wrappersOf
+  const rotated = await rotatedPerson()
+  const both = await keys.exportIdentity(rotated, { wrappers: [words, secret] })
+  const simple = await keys.exportIdentity(chen, { wrappers: [secret] })
+  return [
+    {
+      note: 'one key, one secret',
+      export: toHex(simple),
+      wrappers: [wrapperVectors.secret],
+      card: toHex(chen.public.card),
+      signing: { algorithm: 'ed25519', seed: toHex(seedOf(1)) },
+      ring: [{ algorithm: 'xWing', status: 'active', seed: toHex(seedOf(101)) }],
+    },
+    {
+      note: 'a ring with every status, one key elsewhere; a passphrase and a secret',
+      export: toHex(both),
+      wrappers: [wrapperVectors.passphrase, wrapperVectors.secret],
+      card: toHex(rotated.public.card),
+      signing: { algorithm: 'ed25519', seed: toHex(seedOf(65)) },
+      ring: rotatedRing,
+    },
+  ]
+}
+
+async function refusedExportVectors(): Promise<unknown[]> {
+  const hex = toHex(await keys.exportIdentity(chen, { wrappers: [wrappersOf.secret] }))
+  const commitmentAt = hex.indexOf('5820', hex.indexOf('5820') + 4 + 64) + 4
+  const flip = (at: number): string =>
+    hex.slice(0, at) + (hex[at] === '0' ? '1' : '0') + hex.slice(at + 1)
+  return [
+    { reason: 'the commitment is that of another key', object: flip(commitmentAt) },
+    { reason: 'the ciphertext was changed', object: flip(hex.length - 1) },
+    { reason: 'a byte after the end', object: `${hex}00` },
+    {
+      reason: 'another domain',
+      object: hex.replace('6964656e746974792f31', '6964656e746974792f32'),
+    },
+  ].map((vector) => ({ ...vector, ...wrapperVectors.secret }))
+}
+
 const vectors = {
   about:
     'Vectors of docs/formats.md, version 1. Byte strings are hexadecimal; private keys are seeds.',
@@ -334,6 +420,10 @@ const vectors = {
   events: eventVectors,
   receipts: await receiptVectors(),
   refused: await refusedVectors(),
+  // Below here everything came later: random bytes are drawn in this order.
+  wraps: await wrapVectors(),
+  identities: await identityVectors(),
+  refusedExports: await refusedExportVectors(),
 }
 writeFileSync(
   new URL('../test/fixtures/formats-1.json', import.meta.url),

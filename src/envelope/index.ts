@@ -6,6 +6,7 @@
 export { aes256Gcm, chacha20Poly1305 } from './ciphers.ts'
 export { createOpener, type Opener } from './createOpener.ts'
 export { createSealer, type Sealer, type SealerOptions } from './createSealer.ts'
+export { hasRecipient } from './hasRecipient.ts'
 export { type InspectedEnvelope, inspect } from './inspect.ts'
 export { open } from './open.ts'
 export { type RekeyOptions, rekey } from './rekey.ts'

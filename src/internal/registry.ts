@@ -82,3 +82,16 @@ export const maximumContent: number = 16 * 1024 * 1024
 export const maximumRecipients = 1000
 /** Entries without kid that one reader tries. */
 export const maximumTrials = 64
+
+/** Wrapped keys and exported identities (docs/formats.md §1). */
+export const maximumWraps = 16
+/** Wraps under a passphrase: each costs a derivation, and a hostile export must not cost minutes. */
+export const maximumPassphraseWraps = 4
+export const maximumWrapperId = 512
+export const maximumWrapped = 8192
+/** Keys of one ring in an export. */
+export const maximumRing = 1000
+/** Bytes of an exported identity. */
+export const maximumExport: number = 4 * 1024 * 1024
+/** Statuses of a ring's keys in an export, by number. */
+export const keyStatuses = ['active', 'decrypt-only', 'disabled', 'destroyed'] as const

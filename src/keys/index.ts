@@ -16,6 +16,7 @@ export {
 export { fromCoseKey, toCoseKey } from './coseKey.ts'
 export { type DhkemOptions, dhkem, type EcdhKey } from './dhkem.ts'
 export { type DirectoryEntry, keyDirectory } from './directory.ts'
+export { type ExportIdentityOptions, exportIdentity } from './exportIdentity.ts'
 export { type HybridKemOptions, hybridKem, type MlKemKey } from './hybridKem.ts'
 export {
   type CreateIdentityOptions,
@@ -27,6 +28,11 @@ export {
   generateIdentity,
   unverifiedIdentity,
 } from './identity.ts'
+export {
+  type ImportedIdentity,
+  type ImportIdentityOptions,
+  importIdentity,
+} from './importIdentity.ts'
 export { type FromJwkOptions, type FromSecretJwkOptions, fromJwk, type Jwk, toJwk } from './jwk.ts'
 export { createKeyRing, rotateKey, setKeyStatus } from './keyRing.ts'
 export { destroyKey, exportSeed, generateKey, keyFromSeed } from './local.ts'
@@ -51,6 +57,7 @@ export type {
   KeyRing,
   KeyRingEntry,
   KeyStatus,
+  KeyWrapper,
   LocalDecapsulator,
   LocalIdentity,
   LocalSigner,
@@ -67,3 +74,6 @@ export {
   type WebCryptoPair,
   webCryptoKey,
 } from './webCryptoKey.ts'
+export { type KmsWrapperOptions, kmsWrapper } from './wrap/kmsWrapper.ts'
+export { type PassphraseOptions, passphraseWrapper } from './wrap/passphraseWrapper.ts'
+export { secretWrapper } from './wrap/secretWrapper.ts'

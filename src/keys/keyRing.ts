@@ -89,7 +89,8 @@ function entryOf(key: Decapsulator, status: KeyStatus): KeyRingEntry {
   return { publicKey: publicKeyArgument(key.publicKey, 'kem', 'publicKey'), status, key }
 }
 
-function makeRing(keys: readonly KeyRingEntry[]): KeyRing {
+/** A ring of entries that were checked: exactly one is active, the first. */
+export function makeRing(keys: readonly KeyRingEntry[]): KeyRing {
   const frozen = Object.freeze(keys.map((entry) => Object.freeze({ ...entry })))
   return Object.freeze({ publicKey: frozen[0]!.publicKey, keys: frozen })
 }

@@ -5,15 +5,17 @@ import { bytesArgument, wipe } from '../internal/bytes.ts'
 import type { SigningSecret } from '../internal/engine/ed25519.ts'
 import type { MaybePromise } from '../internal/engine/tier.ts'
 import type { KemSecret } from '../internal/hpke/kem.ts'
-import { optionsOf } from '../internal/options.ts'
+import { fieldOf, optionsOf } from '../internal/options.ts'
 import { makePublicKey } from '../internal/publicKey.ts'
 import { randomBytes } from '../internal/random.ts'
 import type {
   CallOptions,
+  Decapsulator,
   KemAlgorithm,
   LocalDecapsulator,
   LocalSigner,
   SignatureAlgorithm,
+  Signer,
 } from './types.ts'
 
 /** Secrets stay out of the key objects, so that logging or serialising one shows nothing. */
@@ -104,6 +106,15 @@ export function exportSeed(key: LocalDecapsulator | LocalSigner): Uint8Array {
   const { seed, secret } = heldOf(key)
   if (secret === null) throw destroyed()
   return seed.slice()
+}
+
+/**
+ * The seed of a key as {@link exportSeed} gives it; `null` for one that is kept elsewhere. A local key of another copy
+ * of this package has a seed that nobody here can reach: that is a mistake to report, not a key elsewhere.
+ */
+export function seedOf(key: Decapsulator | Signer): Uint8Array | null {
+  const local = key as LocalDecapsulator | LocalSigner
+  return held.has(key) || fieldOf(key, 'local') === true ? exportSeed(local) : null
 }
 
 /**

@@ -52,6 +52,23 @@ export interface Signer {
   sign(message: Uint8Array, options?: CallOptions): Promise<Uint8Array>
 }
 
+/**
+ * Protects keys of 32 bytes with something that you keep: a secret, a passphrase, a key in a KMS. Ours are
+ * `secretWrapper`, `passphraseWrapper` and `kmsWrapper`.
+ */
+export interface KeyWrapper {
+  /** Which wrapper this is, and of what version: 1 to 512 bytes that stand in the clear beside what it wrapped. */
+  readonly id: Uint8Array
+  /** Takes a key of 32 bytes and resolves to its wrapped form, 1 to 8192 bytes. */
+  wrap(key: Uint8Array, options?: CallOptions): Promise<Uint8Array>
+  /**
+   * Takes what `wrap` resolved to, from a source that nobody vouches for, and resolves to the key, 32 bytes; the
+   * caller wipes them. Rejects with `KeyLocked` for what does not unwrap; whatever else it rejects with is
+   * reported as `KeyUnavailable`.
+   */
+  unwrap(wrapped: Uint8Array, options?: CallOptions): Promise<Uint8Array>
+}
+
 /** A decapsulation key held in this process. Its seed can be exported with `exportSeed`. */
 export interface LocalDecapsulator extends Decapsulator {
   /** @internal */

@@ -1,6 +1,7 @@
 import { verifyEvent } from '../../src/consent/index.ts'
 import {
   createOpener,
+  hasRecipient,
   inspect,
   open,
   openRange,
@@ -95,6 +96,7 @@ export function makeTargets(
       'open foreign': () => open(envelope(), { as: other, profile: 'foreign' }),
       'open changed inside': async () => opener.open(await inside(contents), { authors }),
       inspect: () => inspect(envelope()),
+      hasRecipient: () => hasRecipient(envelope(), other.public),
       rewrap: () => rewrap(envelope(), { as: other, add: [ring.publicKey], allowClassical: true }),
       rekey: () => rekey(envelope(), { as: other, recipients: [other.public], removeOthers: true }),
       'rekey changed inside': async () =>
@@ -127,6 +129,10 @@ export function makeTargets(
       'fromPem public': () => keys.fromPem(damagedDer(random.any(pems.publics)), { algorithms }),
       'fromPem secret': () =>
         keys.fromPem(damagedDer(random.any(pems.secrets)), { algorithms, secret: true }),
+      importIdentity: () =>
+        keys.importIdentity(either(world.exported, restructuredKey), { wrapper: world.vault }),
+      unwrap: () => world.vault.unwrap(damaged(random, world.wrapped)),
+      'unwrap with a passphrase': () => world.words.unwrap(damaged(random, world.bomb)),
       importPublicKey: () => {
         const { algorithm, bytes } = random.any(publicKeys)
         return keys.importPublicKey(algorithm, damaged(random, bytes))

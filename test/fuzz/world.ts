@@ -33,6 +33,12 @@ export const json = `{"resourceType":"Bundle","entry":[{"resource":{"resourceTyp
 
 const now = new Date('2026-01-02T03:04:05Z')
 
+/** As a passphrase would wrap it, at a cost out of bounds: whatever is changed, no derivation may begin. */
+function passphraseBomb(): Uint8Array {
+  const domain = 'careseal/wrap/passphrase/1'
+  return encodeCbor([domain, new Uint8Array(16), 2 ** 32 - 1, 2 ** 31, 255, new Uint8Array(40)])
+}
+
 /** One person of every kind of key, and valid objects of all kinds for them. */
 export async function makeWorld() {
   const me = await person(1, keys.xWing)
@@ -80,7 +86,13 @@ export async function makeWorld() {
     publics: pemKeys.map(({ publicKey }) => keys.toPem(publicKey)),
     secrets: pemKeys.map((key) => keys.toPem(key as keys.LocalSigner, { secret: true })),
   }
+  const vault = keys.secretWrapper(new Uint8Array(32).fill(7))
   return {
+    vault,
+    exported: await keys.exportIdentity(me, { wrappers: [vault] }),
+    wrapped: await vault.wrap(new Uint8Array(32).fill(8)),
+    words: keys.passphraseWrapper('gravel ocean ticket'),
+    bomb: passphraseBomb(),
     pems,
     me,
     other,

@@ -1,17 +1,24 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createOpener, createSealer, open, seal } from '../../src/envelope/index.ts'
+import type { CaresealError } from '../../src/errors.ts'
 import {
+  createIdentity,
   createKeyRing,
+  ed25519,
+  exportIdentity,
   exportSeed,
   fromJwk,
   generateIdentity,
   type Identity,
+  importIdentity,
   type KemAlgorithm,
   keyFromSeed,
   type LocalDecapsulator,
   type LocalSigner,
+  passphraseWrapper,
   type SignatureAlgorithm,
+  secretWrapper,
   toJwk,
   x25519,
 } from '../../src/keys/index.ts'
@@ -132,6 +139,86 @@ describe('secrets', () => {
       expect(printed(value)).not.toContain('Silverhand')
       expect(printed(value)).not.toContain(Buffer.from('Silverhand').toString('hex'))
       expect(printed(value)).not.toContain([...Buffer.from('Silverhand')].join(', '))
+    }
+  })
+})
+
+describe('wrappers and exports', () => {
+  const passphrase = 'Silverhand gravel ocean ticket'
+  const wrappers = [secretWrapper(seed), passphraseWrapper(passphrase, { memory: 12_288 })]
+  const words = [passphrase, 'Silverhand', Buffer.from('Silverhand').toString('hex')]
+
+  it('show neither secret nor passphrase', () => {
+    for (const wrapper of wrappers) {
+      expectSilence(wrapper)
+      for (const word of words) expect(printed(wrapper)).not.toContain(word)
+      expect(printed(wrapper)).not.toContain([...Buffer.from('Silverhand')].join(','))
+      expect(() => structuredClone(wrapper)).toThrow()
+    }
+    const errors = [() => passphraseWrapper('Silverhand'), () => secretWrapper(seed.slice(1))]
+    for (const call of errors) {
+      let caught: unknown
+      try {
+        call()
+      } catch (error) {
+        caught = error
+      }
+      expectSilence(caught)
+      for (const word of words) expect(printed(caught)).not.toContain(word)
+    }
+  })
+
+  it('hold no seed in the clear, and show none when they fail or are read', async () => {
+    const key = await keyFromSeed(x25519, seed)
+    const signer = await keyFromSeed(ed25519, seed)
+    const me = await createIdentity({ signer, decapsulator: key })
+    const bytes = await exportIdentity(me, { wrappers })
+    expect(Buffer.from(bytes).includes(Buffer.from(seed))).toBe(false)
+    const algorithms = [x25519, ed25519]
+    const changed = bytes.slice()
+    changed[bytes.length - 1]! ^= 1
+    const remote = { publicKey: key.publicKey, decapsulate: () => key.decapsulate(seed) }
+    const far = await createIdentity({ signer, decapsulator: remote })
+    const farBytes = await exportIdentity(far, { wrappers })
+    const failing = {
+      id: new Uint8Array([1]),
+      wrap: async (k: Uint8Array) => k,
+      unwrap: async () => seed,
+    }
+    const [wrapper] = wrappers
+    const shown = [
+      await importIdentity(bytes, { wrapper: wrapper!, algorithms }),
+      await rejection(importIdentity(changed, { wrapper: wrapper!, algorithms })),
+      await rejection(importIdentity(bytes.slice(1), { wrapper: wrapper!, algorithms })),
+      await rejection(importIdentity(farBytes, { wrapper: wrapper!, algorithms })),
+      await rejection(importIdentity(bytes, { wrapper: wrapper! })),
+      await rejection(exportIdentity(me, { wrappers: [failing] })),
+      await rejection(wrapper!.unwrap(seed)),
+      await rejection(wrapper!.wrap(seed.slice(1))),
+    ]
+    for (const value of shown) expectSilence(value)
+  })
+
+  it('say the same of every reason why nothing opens', async () => {
+    const me = await createIdentity({
+      signer: await keyFromSeed(ed25519, seed),
+      decapsulator: await keyFromSeed(x25519, seed),
+    })
+    const bytes = await exportIdentity(me, { wrappers })
+    const changed = bytes.slice()
+    changed[bytes.length - 1]! ^= 1
+    const strangers = [
+      secretWrapper(seed.map((byte) => byte ^ 1)),
+      passphraseWrapper('another few words'),
+    ]
+    const errors = await Promise.all([
+      ...strangers.map((wrapper) => rejection(importIdentity(bytes, { wrapper }))),
+      ...wrappers.map((wrapper) => rejection(importIdentity(changed, { wrapper }))),
+      wrappers[0]!.wrap(seed).then((wrapped) => rejection(strangers[0]!.unwrap(wrapped))),
+    ])
+    for (const error of errors as CaresealError[]) {
+      expect([error.code, error.cause]).toEqual(['ERR_KEY_LOCKED', undefined])
+      expect(error.message).toBe((errors[0] as Error).message)
     }
   })
 })

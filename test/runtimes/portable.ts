@@ -71,6 +71,28 @@ const checks: Record<string, () => Promise<void>> = {
       same(keys.toMultikey(key.publicKey), multikey, algorithm)
     }
   },
+  async 'exported identities of version 1'() {
+    for (const { note, card, wrappers, ring, ...vector } of vectors.identities) {
+      // The secret: deriving from the passphrase takes a minute where JavaScript is interpreted.
+      const secret = wrappers.find((one) => 'secret' in one)?.secret
+      if (secret === undefined) throw new Error(`${note}: no secret`)
+      const away = ring.flatMap((key) =>
+        'elsewhere' in key ? [keyOf(key.algorithm, String(key.elsewhere))] : [],
+      )
+      const identity = await keys.importIdentity(hex(vector.export), {
+        wrapper: keys.secretWrapper(hex(secret)),
+        algorithms: Object.values(algorithms),
+        decapsulators: await Promise.all(away),
+      })
+      same(toHex(identity.public.card), card, note)
+      const statuses = identity.decapsulator.keys.map(({ status }) => status)
+      same(statuses.join(), ring.map(({ status }) => status).join(), note)
+      const wrapper = keys.secretWrapper(hex(secret))
+      const again = await keys.exportIdentity(identity, { wrappers: [wrapper] })
+      const other = { wrapper: keys.secretWrapper(hex(secret).map((byte) => byte ^ 1)) }
+      await refused(() => keys.importIdentity(again, other), 'ERR_KEY_LOCKED', 'another secret')
+    }
+  },
   async 'envelopes of version 1'() {
     const authors = await knownAuthors()
     for (const { envelope, externalAad, readers, content, note } of vectors.envelopes) {

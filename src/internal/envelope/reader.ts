@@ -66,6 +66,7 @@ export function usableKey({ key, retired }: ReaderKey): DecapsulatorLike {
           ? 'Enable it with setKeyStatus'
           : 'Ask another reader to share it with you'
       }.`,
+      retired ?? 'destroyed',
     )
   }
   return key
