@@ -26,10 +26,12 @@ export function dhkem(group: DhGroup): Kem {
     isPublicKey: group.isPublicKey,
     isEncapsulation: group.isPublicKey,
     isSeed: group.isSecret,
+    ephemeral: group.secret,
     secret(seed) {
       const own = group.secret(seed)
       return {
         publicKey: own.publicKey,
+        agree: own.agree,
         async decapsulate(encapsulation) {
           const dh = await own.agree(encapsulation)
           return dh === null ? null : derive(dh, encapsulation, own.publicKey)
