@@ -23,6 +23,7 @@ export function byteReader(source: ByteSource, signal: AbortSignal | undefined):
   const iterator = iteratorOf(source)
   let pending: Uint8Array = new Uint8Array(0)
   let ended = false
+  let waiting = false
   let offset = 0
 
   /** Holds at least `length` bytes, if there are as many; chunks are joined once, however small they are. */
@@ -31,7 +32,9 @@ export function byteReader(source: ByteSource, signal: AbortSignal | undefined):
     const parts = pending.length === 0 ? [] : [pending]
     let total = pending.length
     while (total < length) {
+      waiting = true
       const next = await untilAborted(signal, async () => iterator.next())
+      waiting = false
       if (next.done === true) {
         ended = true
         break
@@ -74,8 +77,12 @@ export function byteReader(source: ByteSource, signal: AbortSignal | undefined):
       }
     },
     async close() {
-      if (!ended) await iterator.return?.()
+      if (ended) return
       ended = true
+      const closing = Promise.resolve(iterator.return?.())
+      // A source that was left in the middle of an answer, or failed, is not waited for.
+      if (waiting) closing.catch(() => {})
+      else await closing
     },
   }
 }
