@@ -4,7 +4,6 @@
  * @module careseal/envelope
  */
 export { type AgePassphraseOptions, agePassphrase } from './age/agePassphrase.ts'
-export type { ByteSource } from './age/byteReader.ts'
 export { fromAge } from './age/fromAge.ts'
 export { type FromAgeIdentityOptions, fromAgeIdentity } from './age/fromAgeIdentity.ts'
 export { openAge } from './age/openAge.ts'

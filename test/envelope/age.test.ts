@@ -35,6 +35,7 @@ import { kemKey, person } from '../helpers/keys.ts'
 const note = utf8('Hb 7.1 g/dL')
 const malformed = 'ERR_ENVELOPE_MALFORMED'
 const failed = 'ERR_ENVELOPE_OPEN_FAILED'
+const truncated = 'ERR_STREAM_TRUNCATED'
 const notFound = 'ERR_ENVELOPE_RECIPIENT_NOT_FOUND'
 const unsupported = 'ERR_ALGORITHM_UNSUPPORTED'
 const key = await kemKey(x25519)
@@ -60,7 +61,6 @@ describe('an age file as a stream', () => {
       const content = new Uint8Array(size).map((_, i) => i * 7)
       const file = fileFor(content)
       for (const source of [
-        file,
         [file],
         [new Uint8Array(0), file.subarray(0, 3), new Uint8Array(0), file.subarray(3)],
         inChunks(file, 1000),
@@ -78,26 +78,27 @@ describe('an age file as a stream', () => {
     const content = new Uint8Array(140_000).fill(7)
     const file = fileFor(content)
     const start = file.length - 140_000 - 3 * 16
-    for (const length of [
-      0,
-      10,
-      start - 17,
-      start - 1,
-      start,
-      start + 15,
-      start + 16,
-      start + 65_552,
-      start + 65_553,
-      start + 2 * 65_552,
-      file.length - 1,
-    ]) {
+    for (const [length, code] of [
+      [0, malformed],
+      [10, malformed],
+      [start - 17, malformed],
+      [start - 1, malformed],
+      [start, truncated],
+      [start + 15, truncated],
+      [start + 16, failed],
+      [start + 65_552, truncated],
+      [start + 65_553, truncated],
+      [start + 65_600, failed],
+      [start + 2 * 65_552, truncated],
+      [file.length - 1, failed],
+    ] as const) {
       const { content: out, error } = await collect(inChunks(file.subarray(0, length), 30_000))
-      expect(error, String(length)).toMatchObject({ code: length < start ? malformed : failed })
+      expect(error, String(length - start)).toMatchObject({ code })
       expect(Buffer.compare(out, content.subarray(0, out.length))).toBe(0)
       expect(out.length).toBeLessThanOrEqual(Math.max(0, length - start))
     }
     const cutArmor = armor(file).slice(0, -100)
-    const { error } = await collect(utf8(cutArmor))
+    const { error } = await collect([utf8(cutArmor)])
     expect(error).toMatchObject({ code: malformed })
   })
 
@@ -119,7 +120,7 @@ describe('an age file as a stream', () => {
       ['spliced', joined(head, chunk(0), fileFor(content).subarray(start + 65_552)), 65_536],
     ]
     for (const [name, changed, authentic] of cases) {
-      const { content: out, error } = await collect(changed)
+      const { content: out, error } = await collect([changed])
       expect(error, name).toMatchObject({ code: failed })
       expect(out.length, name).toBe(authentic)
     }
@@ -167,7 +168,7 @@ describe('an age file as a stream', () => {
       throw broken
     }
     expect((await collect(source())).error).toBe(broken)
-    for (const wrong of [null, 7, 'text', {}, ['text'], [[1, 2]]]) {
+    for (const wrong of [null, 7, 'text', {}, ['text'], [[1, 2]], note]) {
       expect((await collect(wrong as never)).error).toBeInstanceOf(TypeError)
     }
   })

@@ -47,7 +47,7 @@ const codes: Record<string, readonly string[]> = {
   'header failure': ['ERR_ENVELOPE_MALFORMED'],
   'armor failure': ['ERR_ENVELOPE_MALFORMED'],
   'HMAC failure': ['ERR_ENVELOPE_OPEN_FAILED'],
-  'payload failure': ['ERR_ENVELOPE_OPEN_FAILED'],
+  'payload failure': ['ERR_ENVELOPE_OPEN_FAILED', 'ERR_STREAM_TRUNCATED'],
   'no match': ['ERR_ENVELOPE_RECIPIENT_NOT_FOUND'],
 }
 /** The only stanza is of a type that nobody knows; the test kit calls that no match. */

@@ -551,7 +551,7 @@ describe('arguments of toJwe and fromJwe', () => {
     const { publicKey } = await kemKey(p256)
     const hybrid = (await kemKey(xWing)).publicKey
     const recipients = [publicKey]
-    const wrong: [unknown, object, unknown][] = [
+    const wrong: [unknown, object | null, unknown][] = [
       ['text', { recipients }, TypeError],
       [note, { recipients: [] }, RangeError],
       [note, { recipients: [publicKey, publicKey] }, RangeError],

@@ -1,7 +1,7 @@
 import { concat } from '../../internal/bytes.ts'
 import { decodeRadix64 } from '../../internal/radix64.ts'
-import type { ByteReader } from './byteReader.ts'
 import { malformedAge } from './malformed.ts'
+import type { AgeReader } from './reader.ts'
 
 const begin = '-----BEGIN AGE ENCRYPTED FILE-----'
 const end = '-----END AGE ENCRYPTED FILE-----'
@@ -11,7 +11,7 @@ const maximumBlanks = 1024
 const batch = 1024
 
 /** Whether a source begins as armor does; white space before it is taken. */
-export async function isArmored(reader: ByteReader): Promise<boolean> {
+export async function isArmored(reader: AgeReader): Promise<boolean> {
   const start = await reader.peek(maximumBlanks + begin.length)
   let blanks = 0
   while (blanks < start.length && isBlank(start[blanks]!)) blanks++
@@ -24,7 +24,7 @@ export async function isArmored(reader: ByteReader): Promise<boolean> {
  * The bytes within the armor: strict PEM (RFC 7468 §3), whose lines have 64 characters but for the last, canonical
  * base64, and nothing but white space around it. It proves nothing about the bytes.
  */
-export async function* unarmor(reader: ByteReader): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* unarmor(reader: AgeReader): AsyncGenerator<Uint8Array, void, undefined> {
   if ((await nextLine(reader)) !== begin) throw malformedAge('armor that does not begin', 0)
   let parts: Uint8Array[] = []
   let short = false
@@ -51,12 +51,12 @@ export async function* unarmor(reader: ByteReader): AsyncGenerator<Uint8Array, v
 }
 
 /** A line without its LF or CRLF; the last one may lack it. `null` if it is longer than any of an armor. */
-async function nextLine(reader: ByteReader): Promise<string | null> {
+async function nextLine(reader: AgeReader): Promise<string | null> {
   const line = (await reader.line(70)) ?? (await unended(reader))
   return line === null ? null : textOf(line).replace(/\r?\n$/, '')
 }
 
-async function unended(reader: ByteReader): Promise<Uint8Array | null> {
+async function unended(reader: AgeReader): Promise<Uint8Array | null> {
   const rest = await reader.peek(71)
   return rest.length > 70 || rest.length === 0 || rest.includes(10) ? null : reader.read(70)
 }

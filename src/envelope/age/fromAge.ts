@@ -17,24 +17,31 @@ import type { FromAgeOptions } from './types.ts'
  * @returns The content. `mediaType` is `null`: age files have none.
  * @throws {@link EnvelopeMalformed} if it is no age file.
  * @throws {@link EnvelopeRecipientNotFound} if no recipient is this reader.
- * @throws {@link EnvelopeOpenFailed} if header or content were changed or cut off.
+ * @throws {@link EnvelopeOpenFailed} if header or content were changed.
+ * @throws {@link StreamTruncated} if the file ends between two chunks of its content.
  * @throws {@link AlgorithmUnsupported} if all recipients are of types that are not read (SSH, plug-ins), or the key
  *   answers as a KEM only and there is no `ecdh`.
  * @throws {@link ContentTooLarge} if it holds more than 16 MiB; use `openAge`.
  * @throws {@link KeyUnavailable} if the key's home did not answer; retry.
  * @throws {@link TypeError} if an argument has the wrong type.
  * @example
- * A file that `age -r age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj` would write.
+ * An armored file, and the identity that opens it.
  * ```ts
  * import { fromAge, fromAgeIdentity } from 'careseal/envelope'
- * import { isCaresealError } from 'careseal/errors'
  *
  * const key = await fromAgeIdentity(
  *   'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX',
  * )
- * const file = '-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n'
- * const failed = await fromAge(file, { as: key }).catch((error: unknown) => error)
- * console.log(isCaresealError(failed, 'ERR_ENVELOPE_MALFORMED')) // true
+ * const file = `-----BEGIN AGE ENCRYPTED FILE-----
+ * YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBBOW02bHlxaHFTVS93anVr
+ * TllmdmtvZXVIa2ZVSlVqc2lXdGJxL3VSU2hjCjZTcmtFUVNkUUNjbEhiWVoyVGZJ
+ * ck5xOEZoNFA4T1BzUTFnWlFtalE5MEUKLS0tIG5CZ1RtRWZ6Q3pYR3A1ZlhCNHFz
+ * Vm9mbDhvR1YvMHVNa1NYSnZTUTM3bTgKyTPmIP9OH7O8y6XloQVCusMlezIU/aOT
+ * cGT1IrSdGS8xa2qvkIu+3xm3jQ==
+ * -----END AGE ENCRYPTED FILE-----
+ * `
+ * const { content } = await fromAge(file, { as: key })
+ * console.log(new TextDecoder().decode(content)) // Hb 7.1 g/dL
  * ```
  * @see c2sp.org/age, docs/migration.md
  */
@@ -50,7 +57,7 @@ export async function fromAge(
   if (bytes.length > 2 * maximumContent) throw tooLarge()
   const pieces: Uint8Array[] = []
   let size = 0
-  for await (const piece of openAge(bytes, options)) {
+  for await (const piece of openAge([bytes], options)) {
     size += piece.length
     if (size > maximumContent) throw tooLarge()
     pieces.push(piece)

@@ -1,8 +1,8 @@
 import { concat } from '../../internal/bytes.ts'
 import { decodeRadix64 } from '../../internal/radix64.ts'
 import { maximumRecipients } from '../../internal/registry.ts'
-import type { ByteReader } from './byteReader.ts'
 import { malformedAge } from './malformed.ts'
+import type { AgeReader } from './reader.ts'
 
 /** One wrapped file key. */
 export interface Stanza {
@@ -29,7 +29,7 @@ const maximumHeader: number = 2 * 1024 * 1024
 const argumentShape = /^[!-~]+$/
 
 /** Reads the header and the payload's nonce (c2sp.org/age, "Header"). */
-export async function readHeader(reader: ByteReader): Promise<AgeHeader> {
+export async function readHeader(reader: AgeReader): Promise<AgeHeader> {
   const lines: Uint8Array[] = []
   let size = 0
   const next = async (): Promise<string> => {
