@@ -3,8 +3,27 @@
  * seed 7. Every input must be taken or refused with an error of ours, none may show content, take long, or let the
  * heap grow.
  */
+import {
+  ageIdentity,
+  armor,
+  writeAge,
+  writeAgeFile,
+} from '../../examples/migrate-archive/writeAge.ts'
 import { verifyEvent } from '../../src/consent/index.ts'
-import { inspect, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
+import {
+  agePassphrase,
+  fromAge,
+  fromAgeIdentity,
+  fromJwe,
+  inspect,
+  joseHpke,
+  open,
+  openAge,
+  rekey,
+  rewrap,
+  seal,
+  toJwe,
+} from '../../src/envelope/index.ts'
 import { isCaresealError } from '../../src/errors.ts'
 import * as fhir from '../../src/fhir/index.ts'
 import { openRecord, sealRecord, shareRecord } from '../../src/index.ts'
@@ -90,6 +109,19 @@ const canonicalizations = Object.values(fhir).filter(
     typeof value === 'object' && 'total' in value && 'name' in value,
 )
 
+const jwes = [
+  await toJwe(utf8(canary), { recipients: [other.public], mediaType: 'text/plain' }),
+  await toJwe(utf8(canary), { recipients: [other.public], algorithm: joseHpke, keyIds: 'none' }),
+  await toJwe(utf8(canary), { recipients: [me.public] }),
+]
+const age = writeAge(utf8(canary), [other.public.encryption.bytes])
+const agePassword = writeAgeFile(
+  utf8(canary),
+  () => `-> scrypt ${'A'.repeat(22)} 4\n${'A'.repeat(43)}\n`,
+)
+const identityText = ageIdentity(keys.exportSeed(other.decapsulator))
+const password = agePassphrase(canary, { maximumWorkFactor: 10 })
+
 const any = <T>(list: readonly T[]): T => list[below(list.length)]!
 
 /** What is read, each from a damaged copy. */
@@ -130,6 +162,23 @@ const targets: Record<string, () => unknown> = {
     ])
     return keys.fromJwk(Object.fromEntries(changed), { algorithms })
   },
+  fromJwe: () => fromJwe(damagedText(any(jwes)), { as: any([me, other]) }),
+  'fromJwe header': () => {
+    // Behind base64url, where a damaged text seldom gets through.
+    const jwe = JSON.parse(jwes[below(3)]!)
+    const header = JSON.stringify(jwe.recipients[0].header)
+    const changed = JSON.stringify({ ...jwe, recipients: '@' }).replace(
+      '"@"',
+      `[{"header":${damagedText(header)},"encrypted_key":"${jwe.recipients[0].encrypted_key}"}]`,
+    )
+    return fromJwe(changed, { as: any([me, other]) })
+  },
+  fromAge: () => fromAge(damaged(any([age, utf8(armor(age))])), { as: other }),
+  'fromAge with a passphrase': () => fromAge(damaged(agePassword), { as: password }),
+  openAge: async () => {
+    for await (const _ of openAge([damaged(age), damaged(age)], { as: other }));
+  },
+  fromAgeIdentity: () => fromAgeIdentity(damagedText(identityText)),
   canonicalize: () =>
     fhir.canonicalize(damaged(utf8(json)), { canonicalization: any(canonicalizations) }),
   parse: () => fhir.toJson(fhir.parse(damaged(utf8(json)))),
