@@ -42,6 +42,7 @@ export async function agreeRaw(
   )
   if (shared === null) throw new EnvelopeOpenFailed()
   if (!isBytes(shared) || shared.length !== 32) {
+    wipe(isBytes(shared) ? shared : null)
     throw new TypeError('ecdh must resolve to 32 bytes')
   }
   // RFC 7748 §6.1: hardware does not check it for us.

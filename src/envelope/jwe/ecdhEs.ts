@@ -3,11 +3,10 @@ import { internalsOf } from '../../internal/algorithm.ts'
 import { toBase64Url } from '../../internal/base64.ts'
 import { concat, wipe } from '../../internal/bytes.ts'
 import { unwrapKey, wrapKey } from '../../internal/engine/aesKw.ts'
-import { sha256 } from '../../internal/engine/hash.ts'
 import { randomBytes } from '../../internal/random.ts'
 import type { JsonObject } from '../../internal/strictJson.ts'
-import { ascii } from '../../internal/utf8.ts'
 import { agreeRaw } from '../rawEcdh.ts'
+import { concatKdf } from './concatKdf.ts'
 import { checkContent, contentEncryption, openContentOf } from './content.ts'
 import { bytesOf, malformedJwe, textOf } from './header.ts'
 import { defineMethod } from './method.ts'
@@ -75,26 +74,6 @@ export const ecdhEs: JweAlgorithm = /* @__PURE__ */ defineMethod('ECDH-ES', {
     return { header: { alg: wrapping, epk }, encryptedKey }
   },
 })
-
-/** Concat KDF with SHA-256 in one round (RFC 7518 §4.6.2): 128 or 256 bits. */
-export function concatKdf(
-  shared: Uint8Array,
-  algorithm: string,
-  size: 16 | 32,
-  partyU: Uint8Array,
-  partyV: Uint8Array,
-): Uint8Array {
-  const parts = [ascii(algorithm), partyU, partyV].flatMap((part) => [uint32(part.length), part])
-  const derived = sha256(uint32(1), shared, ...parts, uint32(size * 8))
-  if (size === 32) return derived
-  const half = derived.slice(0, size)
-  wipe(derived)
-  return half
-}
-
-function uint32(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
-}
 
 function epkOf({ header }: JweEntry): JsonObject {
   const epk = header.get('epk')
