@@ -74,6 +74,22 @@ describe('an age file as a stream', () => {
     }
   })
 
+  it('is copied: a source may use its array again', async () => {
+    const content = new Uint8Array(100_000).map((_, i) => i * 3)
+    const file = fileFor(content)
+    async function* reused() {
+      const buffer = new Uint8Array(1024)
+      for (let i = 0; i < file.length; i += buffer.length) {
+        const piece = file.subarray(i, i + buffer.length)
+        buffer.set(piece)
+        yield buffer.subarray(0, piece.length)
+      }
+    }
+    const { content: out, error } = await collect(reused())
+    expect(error).toBe(null)
+    expect(Buffer.compare(out, content)).toBe(0)
+  })
+
   it('never ends short: cut anywhere, it ends in an error', async () => {
     const content = new Uint8Array(140_000).fill(7)
     const file = fileFor(content)
