@@ -49,7 +49,7 @@ const maximumHeader: number = 64 * 1024
 /** The error of a JWE above the limit, before it is decoded. */
 function tooLarge(): ContentTooLarge {
   return new ContentTooLarge(
-    'A JWE of more than 16 MiB of content. Decrypt it with the software that wrote it, and seal it in parts.',
+    'A JWE of more than 16 MiB of content. Decrypt it with the software that wrote it, and seal it with sealStream.',
   )
 }
 
@@ -107,7 +107,7 @@ function readCompact(text: string): Parts {
   return { protectedText, aad: null, iv, ciphertext, tag, unprotected: null, recipients }
 }
 
-/** Members that this page of the standard does not name are ignored, as it demands. */
+/** Members that RFC 7516 §7.2.1 does not name are ignored, as it demands. */
 function readJson(text: string): Parts {
   const json = parseStrictJson(text, (problem, at) => malformedJwe(problem, byteAt(text, at)))
   if (!(json instanceof Map)) throw malformedJwe('no JSON object')
