@@ -1,5 +1,6 @@
 import { EnvelopeOpenFailed, KeyDisabled } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
+import { setAgreement } from '../internal/agreement.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { bytesArgument, wipe } from '../internal/bytes.ts'
 import type { SigningSecret } from '../internal/engine/ed25519.ts'
@@ -181,6 +182,9 @@ function localDecapsulator(algorithm: KemAlgorithm, seed: Uint8Array): LocalDeca
       if (shared === null) throw new EnvelopeOpenFailed()
       return shared
     },
+  }
+  if (kem.ephemeral !== undefined) {
+    setAgreement(key, (peer) => use(entry, (secret) => (secret as KemSecret).agree!(peer)))
   }
   held.set(key, entry)
   return key

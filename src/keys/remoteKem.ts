@@ -1,5 +1,6 @@
 import { EnvelopeOpenFailed, KeyUnavailable } from '../errors.ts'
 import { callKey, throwIfAborted } from '../internal/abort.ts'
+import { setAgreement } from '../internal/agreement.ts'
 import { internalsOf, type KemAlgorithm } from '../internal/algorithm.ts'
 import { bytesArgument, concat, equalBytes, isBytes, wipe } from '../internal/bytes.ts'
 import { optionsOf } from '../internal/options.ts'
@@ -30,7 +31,7 @@ export function remoteKem(
     algorithm,
     concat(lattice?.publicKey ?? new Uint8Array(0), groupPublic),
   )
-  return Object.freeze({
+  const key: Decapsulator = Object.freeze({
     publicKey,
     async decapsulate(encapsulation: Uint8Array, options: CallOptions = {}) {
       const { signal } = optionsOf(options)
@@ -53,6 +54,15 @@ export function remoteKem(
       }
     },
   })
+  // What plain ECDH opens beside our envelopes: JWE, age.
+  if (lattice === null) {
+    setAgreement(key, async (peer, { signal }) => {
+      if (!kem.isPublicKey(peer)) return null
+      const dh = await ask(group, peer.slice(), signal)
+      return equalBytes(dh, new Uint8Array(secretSize)) ? null : dh
+    })
+  }
+  return key
 }
 
 /** Runs one operation of a home. What it answers is checked, copied and overwritten, also if nobody waits any more. */

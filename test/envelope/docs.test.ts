@@ -35,7 +35,7 @@ async function run(code: string): Promise<string[]> {
   return printed
 }
 
-describe.each(['docs/keys.md', 'docs/envelope.md'])('%s', (path) => {
+describe.each(['docs/keys.md', 'docs/envelope.md', 'docs/migration.md'])('%s', (path) => {
   const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
   const examples = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
 

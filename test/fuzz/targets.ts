@@ -1,9 +1,14 @@
+import { armor } from '../../examples/migrate-archive/writeAge.ts'
 import { verifyEvent } from '../../src/consent/index.ts'
 import {
   createOpener,
+  fromAge,
+  fromAgeIdentity,
+  fromJwe,
   hasRecipient,
   inspect,
   open,
+  openAge,
   openRange,
   openStream,
   rekey,
@@ -24,6 +29,7 @@ import { algorithms, json, utf8, type World } from './world.ts'
 export const areas = [
   'envelope',
   'keys',
+  'migration',
   'streams',
   'record',
   'event',
@@ -86,7 +92,7 @@ export function makeTargets(
   const [contents, records] = [world.opened.slice(0, -1), world.opened.slice(-1)]
   const demand = { authors, requiredSignatures: [keys.ed25519, keys.mlDsa65] }
 
-  const { streams } = world
+  const { streams, jwes, age } = world
   const asReader = { as: other, authors }
 
   return {
@@ -141,6 +147,22 @@ export function makeTargets(
         const signature = new Uint8Array(random.any([64, 3309, random.below(100)]))
         return keys.verifySignature(random.any(publicKeys.filter(isSigning)), message, signature)
       },
+    },
+    migration: {
+      fromJwe: () => fromJwe(damagedText(random.any(jwes)), { as: random.any([world.me, other]) }),
+      'fromJwe header': () => {
+        // Behind base64url, where a damaged text seldom gets through.
+        const jwe = JSON.parse(random.any(jwes))
+        const [{ header, encrypted_key }] = jwe.recipients
+        const entry = `[{"header":${damagedText(JSON.stringify(header))},"encrypted_key":"${encrypted_key}"}]`
+        const changed = JSON.stringify({ ...jwe, recipients: '@' }).replace('"@"', () => entry)
+        return fromJwe(changed, { as: random.any([world.me, other]) })
+      },
+      fromAge: () => fromAge(damaged(random, random.any([age, utf8(armor(age))])), { as: other }),
+      'fromAge with a passphrase': () =>
+        fromAge(damaged(random, world.agePassword), { as: world.password }),
+      openAge: () => drain(openAge([damaged(random, age), damaged(random, age)], { as: other })),
+      fromAgeIdentity: () => fromAgeIdentity(damagedText(world.identityText)),
     },
     streams: {
       openStream: () => drain(openStream([damaged(random, random.any(streams))], asReader)),

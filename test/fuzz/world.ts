@@ -1,4 +1,12 @@
-import { createSealer, seal, sealStream } from '../../src/envelope/index.ts'
+import { ageIdentity, writeAge, writeAgeFile } from '../../examples/migrate-archive/writeAge.ts'
+import {
+  agePassphrase,
+  createSealer,
+  joseHpke,
+  seal,
+  sealStream,
+  toJwe,
+} from '../../src/envelope/index.ts'
 import { sealRecord, sealRecordStream, shareRecord } from '../../src/index.ts'
 import { concat } from '../../src/internal/bytes.ts'
 import { decodeForeign, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
@@ -32,6 +40,8 @@ export const json = `{"resourceType":"Bundle","entry":[{"resource":{"resourceTyp
 "_x":[null,{"id":"a"}],"x":[true,null,-0,1E400,"\\u00e9\\ud83d\\ude00"]}`
 
 const now = new Date('2026-01-02T03:04:05Z')
+
+const scryptStanza = (): string => `-> scrypt ${'A'.repeat(22)} 4\n${'A'.repeat(43)}\n`
 
 /** As a passphrase would wrap it, at a cost out of bounds: whatever is changed, no derivation may begin. */
 function passphraseBomb(): Uint8Array {
@@ -93,6 +103,15 @@ export async function makeWorld() {
     wrapped: await vault.wrap(new Uint8Array(32).fill(8)),
     words: keys.passphraseWrapper('gravel ocean ticket'),
     bomb: passphraseBomb(),
+    jwes: [
+      await toJwe(content, { recipients: [other.public], mediaType: 'text/plain' }),
+      await toJwe(content, { recipients: [other.public], algorithm: joseHpke, keyIds: 'none' }),
+      await toJwe(content, { recipients: [me.public] }),
+    ],
+    age: writeAge(content, [other.public.encryption.bytes]),
+    agePassword: writeAgeFile(content, scryptStanza),
+    identityText: ageIdentity(keys.exportSeed(other.decapsulator as keys.LocalDecapsulator)),
+    password: agePassphrase(canary, { maximumWorkFactor: 10 }),
     pems,
     me,
     other,

@@ -31,6 +31,9 @@ const marks = {
   jwk: 'A JWK needs kty',
   pem: 'No PEM: it is',
   remote: 'the raw shared secret',
+  jwe: 'No JWE: ',
+  age: 'No age file: ',
+  scrypt: 'age-encryption.org/v1/scrypt',
   mlkem: '\\\\.//^\\\\',
   secp256k1: 'fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f',
   lossless: 'lossless/1',
@@ -56,12 +59,14 @@ const cases: readonly { code: string; has: readonly Mark[]; lacks: readonly Mark
       'remote',
       'mlkem',
       'lossless',
+      'jwe',
+      'age',
     ],
   },
   {
     code: "import { seal } from 'careseal/envelope'; import { xWing } from 'careseal/keys'; console.log(seal, xWing)",
     has: ['commit', 'hpke', 'mlkem'],
-    lacks: ['record', 'receipt', 'share', 'tiles', 'genesis', 'jwk', 'lossless'],
+    lacks: ['record', 'receipt', 'share', 'tiles', 'genesis', 'jwk', 'lossless', 'jwe', 'age'],
   },
   {
     code: "import { canonicalize } from 'careseal/fhir'; console.log(canonicalize)",
@@ -106,7 +111,17 @@ const cases: readonly { code: string; has: readonly Mark[]; lacks: readonly Mark
   {
     code: "import { sealRecord } from 'careseal'; console.log(sealRecord)",
     has: ['record', 'head', 'commit', 'lossless'],
-    lacks: ['tiles', 'genesis', 'share', 'jwk', 'mlkem', 'secp256k1'],
+    lacks: ['tiles', 'genesis', 'share', 'jwk', 'mlkem', 'secp256k1', 'jwe', 'age'],
+  },
+  {
+    code: "import { fromJwe, toJwe } from 'careseal/envelope'; import { p256 } from 'careseal/keys'; console.log(fromJwe, toJwe, p256)",
+    has: ['jwe'],
+    lacks: ['record', 'commit', 'envelope', 'mlkem', 'age', 'jwk', 'lossless'],
+  },
+  {
+    code: "import { openAge } from 'careseal/envelope'; import { x25519 } from 'careseal/keys'; console.log(openAge, x25519)",
+    has: ['age'],
+    lacks: ['record', 'commit', 'envelope', 'mlkem', 'jwe', 'scrypt', 'jwk', 'lossless'],
   },
 ]
 
@@ -136,7 +151,7 @@ it('contributes nothing when an import is not used', async () => {
 
 it('marks that are searched for exist somewhere', async () => {
   const everything = await bundle(
-    "import * as a from 'careseal'; import * as b from 'careseal/keys'; import * as c from 'careseal/log'; import * as d from 'careseal/consent'; console.log(a, b, c, d)",
+    "import * as a from 'careseal'; import * as b from 'careseal/keys'; import * as c from 'careseal/log'; import * as d from 'careseal/consent'; import * as e from 'careseal/envelope'; console.log(a, b, c, d, e)",
   )
   for (const [name, mark] of Object.entries(marks)) {
     if (name === 'viem' || name === 'nodeBuiltin') continue

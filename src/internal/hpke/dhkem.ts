@@ -31,10 +31,12 @@ export function dhkem(group: DhGroup): Kem {
       latticeCiphertextSize: 0,
       combine: (_lattice, dh, encapsulation, publicKey) => derive(dh, encapsulation, publicKey),
     },
+    ephemeral: group.secret,
     secret(seed) {
       const own = group.secret(seed)
       return {
         publicKey: own.publicKey,
+        agree: own.agree,
         async decapsulate(encapsulation) {
           const dh = await own.agree(encapsulation)
           return dh === null ? null : derive(dh, encapsulation, own.publicKey)

@@ -34,7 +34,7 @@ export async function hpkeSeal(
   const encapsulated = await key.encapsulate(randomness)
   if (encapsulated === null) return null
   const { encapsulation, sharedSecret } = encapsulated
-  const schedule = suite.kdf.schedule(suiteId(suite), sharedSecret, info)
+  const schedule = suite.kdf.schedule(suiteId(suite), sharedSecret, info, suite.keySize)
   const ciphertext = await suite.aead.seal(schedule.key, schedule.nonce, aad, plaintext)
   wipe(sharedSecret, schedule.key)
   return { encapsulation, ciphertext }
@@ -50,7 +50,7 @@ export async function hpkeOpen(
 ): Promise<Uint8Array | null> {
   // The one-stage KDF has two bytes for its length (draft-ietf-hpke-hpke §5.1); only strangers' headers are longer.
   if (info.length > 0xffff) return null
-  const schedule = suite.kdf.schedule(suiteId(suite), sharedSecret, info)
+  const schedule = suite.kdf.schedule(suiteId(suite), sharedSecret, info, suite.keySize)
   try {
     return await suite.aead.open(schedule.key, schedule.nonce, aad, ciphertext)
   } finally {

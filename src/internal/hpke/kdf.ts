@@ -9,7 +9,7 @@ const none = new Uint8Array(0)
 /** HKDF-SHA256 with the two-stage key schedule of RFC 9180 §5.1, mode base. */
 export const hkdfSha256: Kdf = {
   id: 1,
-  schedule(suite, sharedSecret, info) {
+  schedule(suite, sharedSecret, info, keySize = 32) {
     const extract = (salt: Uint8Array, label: string, ikm: Uint8Array): Uint8Array =>
       hkdfExtract(salt, ascii(version), suite, ascii(label), ikm)
     const context = concat(
@@ -28,7 +28,7 @@ export const hkdfSha256: Kdf = {
         ascii(label),
         context,
       )
-    const result = { key: expand('key', 32), nonce: expand('base_nonce', 12) }
+    const result = { key: expand('key', keySize), nonce: expand('base_nonce', 12) }
     wipe(secret)
     return result
   },

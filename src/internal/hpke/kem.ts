@@ -1,5 +1,6 @@
 import type { Aead } from '../engine/aead.ts'
 import type { MaybePromise } from '../engine/tier.ts'
+import type { DhSecret } from '../engine/x25519.ts'
 
 /** What an encapsulation gives: the bytes to send and the shared secret of 32 bytes. */
 export interface Encapsulated {
@@ -14,6 +15,8 @@ export interface KemSecret {
   wipe?(): void
   /** The shared secret, or `null` for an encapsulation that has none. The length was checked. */
   decapsulate(encapsulation: Uint8Array): MaybePromise<Uint8Array | null>
+  /** The raw Diffie–Hellman below a DHKEM, for formats that are built on it; missing in hybrids. */
+  agree?(peer: Uint8Array): MaybePromise<Uint8Array | null>
 }
 
 /** A public key of a KEM, parsed once for any number of encapsulations. */
@@ -56,6 +59,8 @@ export interface Kem {
   secret(seed: Uint8Array): KemSecret
   readonly parts: KemParts
   encapsulator(publicKey: Uint8Array): KemEncapsulator
+  /** A private key of the group below a DHKEM, for ephemeral keys of other formats; missing in hybrids. */
+  ephemeral?(secret: Uint8Array): DhSecret
 }
 
 /** A key derivation function of HPKE: one- or two-stage. */
@@ -67,6 +72,7 @@ export interface Kdf {
     suite: Uint8Array,
     sharedSecret: Uint8Array,
     info: Uint8Array,
+    keySize?: number,
   ): { key: Uint8Array; nonce: Uint8Array }
 }
 
@@ -75,6 +81,8 @@ export interface HpkeSuite {
   readonly kem: Kem
   readonly kdf: Kdf
   readonly aead: Aead
-  /** HPKE AEAD identifier: 2 = AES-256-GCM, 3 = ChaCha20-Poly1305. */
+  /** HPKE AEAD identifier: 1 = AES-128-GCM, 2 = AES-256-GCM, 3 = ChaCha20-Poly1305. */
   readonly aeadId: number
+  /** Bytes of the AEAD's key where they are not 32. */
+  readonly keySize?: number
 }
