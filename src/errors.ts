@@ -16,6 +16,7 @@ export type CaresealErrorCode =
   | 'ERR_ENVELOPE_AUTHOR_UNTRUSTED'
   | 'ERR_ENVELOPE_DOWNGRADE'
   | 'ERR_ENVELOPE_MALFORMED'
+  | 'ERR_ENVELOPE_MISMATCH'
   | 'ERR_ENVELOPE_OPEN_FAILED'
   | 'ERR_ENVELOPE_RECIPIENT_NOT_FOUND'
   | 'ERR_ENVELOPE_SECURITY'
@@ -241,6 +242,18 @@ export class IdentityInvalid extends CaresealError {
 export class EnvelopeMalformed extends Malformed {
   override readonly name = 'EnvelopeMalformed'
   override readonly code = 'ERR_ENVELOPE_MALFORMED'
+}
+
+/** A body and wraps that are not of one envelope, or of one version of it. */
+export class EnvelopeMismatch extends CaresealError {
+  override readonly name = 'EnvelopeMismatch'
+  override readonly code = 'ERR_ENVELOPE_MISMATCH'
+
+  constructor() {
+    super(
+      'These wraps do not belong to this body. Fetch both again; after a rekey take body and wraps of the same version.',
+    )
+  }
 }
 
 /**

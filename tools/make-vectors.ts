@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { signEvent } from '../src/consent/index.ts'
-import { createSealer, rewrap, seal } from '../src/envelope/index.ts'
-import { sealRecord, shareRecord } from '../src/index.ts'
+import { createSealer, detachWraps, rewrap, seal } from '../src/envelope/index.ts'
+import { eraseRecord, sealRecord, shareRecord } from '../src/index.ts'
 import { toHex } from '../src/internal/bytes.ts'
 import { encodeCbor } from '../src/internal/cbor/index.ts'
 import { hintOf } from '../src/internal/cose/keyId.ts'
@@ -405,6 +405,38 @@ async function refusedExportVectors(): Promise<unknown[]> {
   ].map((vector) => ({ ...vector, ...wrapperVectors.secret }))
 }
 
+/** Drawn last, so that what stood here before stays as it was. */
+async function partsVectors(): Promise<unknown[]> {
+  const sealer = createSealer({ keyIds: 'hint' })
+  const recipients = [chen.public, okafor.public]
+  const envelopes = [first.envelope, await sealer.seal(utf8('of a batch'), { recipients })]
+  return envelopes.map((envelope) => {
+    const { body, wraps } = detachWraps(envelope)
+    return { envelope: toHex(envelope), body: toHex(body), wraps: toHex(wraps) }
+  })
+}
+
+async function erasureVectors(): Promise<unknown[]> {
+  const destroyed = [
+    { what: 'wraps', where: 'main database', note: 'row and history' },
+    { what: 'blob', where: 'Bildarchiv München' },
+  ] as const
+  const remaining = [{ what: 'backup', where: 'vault', until: new Date(2e12) }] as const
+  const events = [
+    await eraseRecord(first, { author: chen, destroyed, remaining, now }),
+    await eraseRecord(second, { author: okafor, destroyed, remaining: [], now }),
+  ]
+  return events.map(({ bytes, commitment, id }, i) => ({
+    bytes: toHex(bytes),
+    author: toHex([chen, okafor][i]!.public.signing.id),
+    record: [first, second][i]!.id,
+    destroyed: destroyed.map(({ what, where }) => `${what}: ${where}`).sort(),
+    remaining: i === 0 ? ['backup: vault'] : [],
+    commitment: toHex(commitment),
+    id,
+  }))
+}
+
 const vectors = {
   about:
     'Vectors of docs/formats.md, version 1. Byte strings are hexadecimal; private keys are seeds.',
@@ -424,6 +456,8 @@ const vectors = {
   wraps: await wrapVectors(),
   identities: await identityVectors(),
   refusedExports: await refusedExportVectors(),
+  parts: await partsVectors(),
+  erasures: await erasureVectors(),
 }
 writeFileSync(
   new URL('../test/fixtures/formats-1.json', import.meta.url),

@@ -1,5 +1,6 @@
 /**
- * Signed events about records: who did what, with whose leave. This version has `share`.
+ * Signed events about records: who did what, with whose leave. This version has
+ * `share` and `erasure`.
  *
  * @module careseal/consent
  */
@@ -7,6 +8,11 @@ export type { Verified } from '../internal/verified.ts'
 export { signEvent } from './signEvent.ts'
 export type {
   CareEvent,
+  CopyKind,
+  DestroyedCopy,
+  ErasureEvent,
+  EventOf,
+  RemainingCopy,
   ShareEvent,
   SignEventOptions,
   SignedEvent,

@@ -10,9 +10,10 @@ import { commitmentId } from '../internal/record/opening.ts'
 import { headerEventSalt, tagSign1 } from '../internal/registry.ts'
 import { fromSeconds } from '../internal/time.ts'
 import { markVerified } from '../internal/verified.ts'
-import { decodePayload, kindOf, malformedEvent } from './payload.ts'
+import { malformedEvent } from './members.ts'
+import { decodePayload, kindOf } from './payload.ts'
 import { eventCommitment } from './signEvent.ts'
-import type { VerifiedEvent, VerifyEventOptions } from './types.ts'
+import type { CareEvent, EventOf, VerifiedEvent, VerifyEventOptions } from './types.ts'
 
 const tags: readonly number[] = [tagSign1]
 const names: readonly (keyof VerifyEventOptions)[] = [
@@ -52,10 +53,10 @@ const names: readonly (keyof VerifyEventOptions)[] = [
  * console.log((await verifyEvent(event.bytes, { authors, type: 'share' })).author.identity.did)
  * ```
  */
-export async function verifyEvent(
+export async function verifyEvent<T extends CareEvent['type'] = CareEvent['type']>(
   bytes: Uint8Array,
-  options: VerifyEventOptions,
-): Promise<VerifiedEvent> {
+  options: VerifyEventOptions<T>,
+): Promise<VerifiedEvent<EventOf<T>>> {
   const {
     authors,
     type,
@@ -82,7 +83,13 @@ export async function verifyEvent(
   }
   checkRequired(required, [author!])
   const commitment = eventCommitment(event.type, signed.kids[0]!, raw, salt)
-  const result = { id: commitmentId(commitment), commitment, event, time: claimed, author: author! }
+  const result = {
+    id: commitmentId(commitment),
+    commitment,
+    event: event as EventOf<T>,
+    time: claimed,
+    author: author!,
+  }
   return markVerified('event', result)
 }
 

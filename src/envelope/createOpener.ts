@@ -3,6 +3,7 @@ import { readerKeys } from '../internal/envelope/reader.ts'
 import { knownOptions } from '../internal/options.ts'
 import { openContent } from './open.ts'
 import { type RewrapChanges, rewrapWith } from './rewrap.ts'
+import { rewrapWrapsWith } from './rewrapWraps.ts'
 import type { OpenedContent, OpenOptions, Reader } from './types.ts'
 
 /** Opens many envelopes of one reader. */
@@ -23,6 +24,14 @@ export interface Opener {
    * @returns The envelope with the new list of readers.
    */
   rewrap(envelope: Uint8Array, changes: RewrapChanges): Promise<Uint8Array>
+  /**
+   * Changes the readers of one envelope with its detached wraps alone.
+   *
+   * @param wraps - The wraps, from `detachWraps`.
+   * @param changes - Readers to add and to remove.
+   * @returns The wraps with the new list of readers.
+   */
+  rewrapWraps(wraps: Uint8Array, changes: RewrapChanges): Promise<Uint8Array>
   /** Wipes the batch keys that were kept. The opener stays usable and begins to keep keys anew. */
   close(): void
 }
@@ -56,6 +65,7 @@ export function createOpener(options: { readonly as: Reader }): Opener {
   return {
     open: (envelope, details = {}) => openContent(envelope, details, readers, batchKeys),
     rewrap: (envelope, changes) => rewrapWith(envelope, changes, readers, batchKeys),
+    rewrapWraps: (wraps, changes) => rewrapWrapsWith(wraps, changes, readers, batchKeys),
     close() {
       batchKeys.close()
       batchKeys = batchKeyCache()

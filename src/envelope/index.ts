@@ -3,14 +3,17 @@
  *
  * @module careseal/envelope
  */
+
 export { type AgePassphraseOptions, agePassphrase } from './age/agePassphrase.ts'
 export { fromAge } from './age/fromAge.ts'
 export { type FromAgeIdentityOptions, fromAgeIdentity } from './age/fromAgeIdentity.ts'
 export { openAge } from './age/openAge.ts'
 export type { AgePassphrase, FromAgeOptions } from './age/types.ts'
+export { attachWraps } from './attachWraps.ts'
 export { aes256Gcm, chacha20Poly1305 } from './ciphers.ts'
 export { createOpener, type Opener } from './createOpener.ts'
 export { createSealer, type Sealer, type SealerOptions } from './createSealer.ts'
+export { type DetachedEnvelope, detachWraps } from './detachWraps.ts'
 export { hasRecipient } from './hasRecipient.ts'
 export { type InspectedEnvelope, inspect } from './inspect.ts'
 export { ecdhEs } from './jwe/ecdhEs.ts'
@@ -22,6 +25,7 @@ export { open } from './open.ts'
 export type { RawEcdh, RawEcdhOptions } from './rawEcdh.ts'
 export { type RekeyOptions, rekey } from './rekey.ts'
 export { type RewrapChanges, type RewrapOptions, rewrap } from './rewrap.ts'
+export { rewrapWraps } from './rewrapWraps.ts'
 export { seal } from './seal.ts'
 export { toReadableStream } from './stream/adapters.ts'
 export { openRange } from './stream/openRange.ts'

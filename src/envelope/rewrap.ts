@@ -2,7 +2,7 @@ import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument } from '../internal/bytes.ts'
 import type { BatchKeyCache } from '../internal/envelope/batchKeys.ts'
 import { type ReaderKey, readerKeys } from '../internal/envelope/reader.ts'
-import { rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
+import { type Rewrapping, rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
 import { knownOptions } from '../internal/options.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
@@ -23,7 +23,8 @@ export interface RewrapOptions extends RewrapChanges {
   readonly as: Reader
 }
 
-const changeOptions = ['add', 'remove', 'allowClassical', 'signal'] as const
+/** The names of {@link RewrapChanges}. */
+export const changeOptions = ['add', 'remove', 'allowClassical', 'signal'] as const
 
 /**
  * Adds and removes readers without touching the content: only the list of wrapped keys is rewritten. This is
@@ -65,6 +66,12 @@ export async function rewrapWith(
   readers: readonly ReaderKey[],
   batchKeys?: BatchKeyCache,
 ): Promise<Uint8Array> {
+  const changes = rewrapping(options, batchKeys)
+  return rewrapEnvelope(bytesArgument(envelope, 'envelope'), readers, changes)
+}
+
+/** The changes that the options ask for. */
+export function rewrapping(options: RewrapChanges, batchKeys?: BatchKeyCache): Rewrapping {
   const {
     add = [],
     remove = [],
@@ -72,6 +79,5 @@ export async function rewrapWith(
     signal,
   } = knownOptions(options, changeOptions)
   throwIfAborted(signal)
-  const changes = { add, remove, allowClassical, signal, batchKeys }
-  return rewrapEnvelope(bytesArgument(envelope, 'envelope'), readers, changes)
+  return { add, remove, allowClassical, signal, batchKeys }
 }

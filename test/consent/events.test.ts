@@ -27,7 +27,7 @@ describe('an event', () => {
     const { chen, authors, record, recipients } = await setting()
     const doubled = [...recipients, recipients[0]!]
     const signed = await signEvent({ type: 'share', record, recipients: doubled }, { author: chen })
-    const verified = await verifyEvent(signed.bytes, { authors })
+    const verified = await verifyEvent(signed.bytes, { authors, type: 'share' })
     expect(verified.event.recipients).toEqual([recipients[1], recipients[0]])
     expect(verified.commitment).toEqual(signed.commitment)
     const again = await signEvent({ type: 'share', record, recipients }, { author: chen })

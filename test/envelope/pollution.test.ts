@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
+  attachWraps,
   createOpener,
   createSealer,
+  detachWraps,
   inspect,
   open,
   rekey,
   rewrap,
+  rewrapWraps,
   seal,
 } from '../../src/envelope/index.ts'
 import {
@@ -162,6 +165,11 @@ async function everything(): Promise<string[]> {
   out.push(await rekey(envelope, { as: strong, recipients }))
   const batch = await createSealer({ author }).seal(content, { recipients })
   out.push(batch, (await createOpener({ as: strong }).open(batch, { authors: directory })).content)
+  const { body, wraps } = detachWraps(signed)
+  out.push(body, wraps, attachWraps(body, wraps))
+  out.push(await codeOf(rewrapWraps(wraps, { as: strong, add: [weak.publicKey] })))
+  const moved = await rewrapWraps(wraps, { as: strong, add: [other.public], allowClassical: true })
+  out.push(moved, (await open(attachWraps(body, moved), { as: other, authors: directory })).content)
   const ring = rotateKey(createKeyRing(weak), await kemKey(x25519, 3))
   out.push(setKeyStatus(ring, weak.publicKey.id, 'disabled').keys.map(({ status }) => status))
   const hidden = await seal(content, { recipients: [weak.publicKey] })

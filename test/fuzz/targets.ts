@@ -1,7 +1,9 @@
 import { armor } from '../../examples/migrate-archive/writeAge.ts'
 import { verifyEvent } from '../../src/consent/index.ts'
 import {
+  attachWraps,
   createOpener,
+  detachWraps,
   fromAge,
   fromAgeIdentity,
   fromJwe,
@@ -13,6 +15,7 @@ import {
   openStream,
   rekey,
   rewrap,
+  rewrapWraps,
 } from '../../src/envelope/index.ts'
 import { isCaresealError } from '../../src/errors.ts'
 import * as fhir from '../../src/fhir/index.ts'
@@ -60,7 +63,13 @@ export function makeTargets(
   const coseKeys = publicKeys.map((key) => keys.toCoseKey(key))
   const cards = readers.map(({ card }) => card)
   const restructuredKey = structureMutator([...coseKeys, ...cards], seed)
-  const restructuredEvent = structureMutator([share.event.bytes, ...cards], seed)
+  const events = [share.event.bytes, world.erasure.bytes]
+  const restructuredEvent = structureMutator([...events, ...cards], seed)
+  const parts = envelopes.map(detachWraps)
+  const restructuredPart = structureMutator(
+    parts.flatMap(({ body, wraps }) => [body, wraps]),
+    seed,
+  )
   const restructuredReceipt = structureMutator([receipt, coseReceipt], seed)
 
   const multikeys = publicKeys.map((key) => keys.toMultikey(key))
@@ -105,6 +114,21 @@ export function makeTargets(
       hasRecipient: () => hasRecipient(envelope(), other.public),
       rewrap: () => rewrap(envelope(), { as: other, add: [ring.publicKey], allowClassical: true }),
       rekey: () => rekey(envelope(), { as: other, recipients: [other.public], removeOthers: true }),
+      detachWraps: () => detachWraps(envelope()),
+      'attachWraps, body': () => {
+        const { body, wraps } = random.any(parts)
+        return open(attachWraps(either(body, restructuredPart), wraps), { as: other, authors })
+      },
+      'attachWraps, wraps': () => {
+        const { body, wraps } = random.any(parts)
+        return open(attachWraps(body, either(wraps, restructuredPart)), { as: other, authors })
+      },
+      rewrapWraps: () =>
+        rewrapWraps(either(random.any(parts).wraps, restructuredPart), {
+          as: other,
+          add: [ring.publicKey],
+          allowClassical: true,
+        }),
       'rekey changed inside': async () =>
         rekey(await inside(contents), {
           as: other,
@@ -209,7 +233,7 @@ export function makeTargets(
         }),
     },
     event: {
-      verifyEvent: () => verifyEvent(either(share.event.bytes, restructuredEvent), { authors }),
+      verifyEvent: () => verifyEvent(either(random.any(events), restructuredEvent), { authors }),
     },
     receipt: {
       verifyReceipt: () =>

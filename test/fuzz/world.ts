@@ -7,7 +7,7 @@ import {
   sealStream,
   toJwe,
 } from '../../src/envelope/index.ts'
-import { sealRecord, sealRecordStream, shareRecord } from '../../src/index.ts'
+import { eraseRecord, sealRecord, sealRecordStream, shareRecord } from '../../src/index.ts'
 import { concat } from '../../src/internal/bytes.ts'
 import { decodeForeign, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
 import { encryptAad, parseEncrypt } from '../../src/internal/cose/encrypt.ts'
@@ -79,6 +79,15 @@ export async function makeWorld() {
   const record = await sealRecord(json, { authors: [me, other], recipients: readers, log, now })
   const forOthers = await sealRecord(json, { author: me, recipients: [other.public], now })
   const share = await shareRecord(record.envelope, { as: other, recipients: [me.public], now })
+  const erasure = await eraseRecord(record, {
+    author: other,
+    destroyed: [
+      { what: 'wraps', where: 'main database', note: 'all rows' },
+      { what: 'blob', where: 'bucket' },
+    ],
+    remaining: [{ what: 'backup', where: 'vault', until: now }],
+    now,
+  })
   const proof = await log.proveInclusion(record.index)
   const blobs = memoryBlobs()
   const streamed = await sealRecordStream([utf8(json)], {
@@ -125,6 +134,7 @@ export async function makeWorld() {
     signer,
     record,
     share,
+    erasure,
     proof,
     streams: await sealedStreams(me, other),
     blobs,

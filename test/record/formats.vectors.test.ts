@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { verifyEvent } from '../../src/consent/index.ts'
-import { open } from '../../src/envelope/index.ts'
+import { attachWraps, detachWraps, open } from '../../src/envelope/index.ts'
 import { openRecord, verifyReceipt } from '../../src/index.ts'
 import { hintOf } from '../../src/internal/cose/keyId.ts'
 import * as keys from '../../src/keys/index.ts'
@@ -41,6 +41,16 @@ interface Vectors {
   }[]
   events: { bytes: string; author: string; commitment: string; id: string }[]
   receipts: { receipt: string; commitment: string; policy: string; index: number; size: number }[]
+  parts: { envelope: string; body: string; wraps: string }[]
+  erasures: {
+    bytes: string
+    author: string
+    record: string
+    destroyed: string[]
+    remaining: string[]
+    commitment: string
+    id: string
+  }[]
   refused: { kind: 'envelope' | 'card' | 'event'; reason: string; object: string }[]
 }
 type Name =
@@ -122,6 +132,28 @@ describe('format version 1', () => {
       expect(toHex(verified.author.key.id)).toBe(author)
       expect(toHex(verified.commitment)).toBe(commitment)
       expect(verified.id).toBe(id)
+    }
+  })
+
+  it('parts', () => {
+    for (const { envelope, body, wraps } of vectors.parts) {
+      const parts = detachWraps(hex(envelope))
+      expect([toHex(parts.body), toHex(parts.wraps)]).toEqual([body, wraps])
+      expect(toHex(attachWraps(hex(body), hex(wraps)))).toBe(envelope)
+    }
+  })
+
+  it('erasures', async () => {
+    for (const vector of vectors.erasures) {
+      const options = { authors: await authors(), type: 'erasure' } as const
+      const { event, author, commitment, id } = await verifyEvent(hex(vector.bytes), options)
+      expect(toHex(author.key.id)).toBe(vector.author)
+      expect(event.record).toBe(vector.record)
+      const lists = [event.destroyed, event.remaining].map((list) =>
+        list.map(({ what, where }) => `${what}: ${where}`).sort(),
+      )
+      expect(lists).toEqual([vector.destroyed, vector.remaining])
+      expect([toHex(commitment), id]).toEqual([vector.commitment, vector.id])
     }
   })
 

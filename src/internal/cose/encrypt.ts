@@ -23,18 +23,26 @@ import {
 import { foreignTags, isEmptyHeader, malformedEnvelope, readHeaders } from './headers.ts'
 import { encodeEntry, type RecipientEntry, readEntry } from './recipient.ts'
 
-/** Layer 0 of a COSE_Encrypt with its recipients, as received. */
-export interface ParsedEnvelope {
+/** The headers of layer 0 of a COSE_Encrypt, as received. */
+interface Layer {
   /** The protected header bytes, never re-encoded. */
   readonly protectedBytes: Uint8Array
   readonly alg: number
   readonly iv: Uint8Array
-  readonly ciphertext: Uint8Array
-  readonly recipients: readonly RecipientEntry[]
   /** Protected headers of the careseal profile; `null` in a foreign envelope. */
   readonly own: OwnHeaders | null
   /** Content type (header 3) of a foreign envelope, where it is text. */
   readonly contentType: string | null
+}
+
+/** A COSE_Encrypt without its ciphertext: what readers' entries are read and written with. */
+export interface ParsedHeader extends Layer {
+  readonly recipients: readonly RecipientEntry[]
+}
+
+/** A COSE_Encrypt, as received. */
+export interface ParsedEnvelope extends ParsedHeader {
+  readonly ciphertext: Uint8Array
 }
 
 /** Protected headers of the careseal profile. */
@@ -88,29 +96,41 @@ export function parseEncrypt(bytes: Uint8Array, rules: ParseRules): ParsedEnvelo
     throw malformedEnvelope('its headers have the wrong type')
   }
   if (!(ciphertext instanceof Uint8Array)) throw malformedEnvelope('without its ciphertext')
-  const headers = readHeaders(header, unprotected as CborMap)
-  const iv = readIv(headers, unprotected as CborMap, rules)
+  const layer = readLayer(header, unprotected as CborMap, rules)
+  return { ...layer, ciphertext, recipients: readRecipients(list, rules.profile) }
+}
+
+/** Reads the headers of layer 0; in the careseal profile they are closed. */
+export function readLayer(header: Uint8Array, unprotected: CborMap, rules: ParseRules): Layer {
+  const headers = readHeaders(header, unprotected)
+  const iv = readIv(headers, unprotected, rules)
   const alg = headers.get(headerAlg)
   if (!knownCiphers.includes(alg)) throw malformedEnvelope('an unknown content algorithm')
+  const parsed = { protectedBytes: header, alg: alg as number, iv }
+  if (rules.profile === 'foreign') {
+    const contentType = headers.get(3)
+    const text = typeof contentType === 'string' ? contentType : null
+    return { ...parsed, own: null, contentType: text }
+  }
+  if (unprotected.size !== 1 || !unprotected.has(headerIv)) {
+    throw malformedEnvelope('unprotected headers beside the IV')
+  }
+  return { ...parsed, own: readOwn(headers), contentType: null }
+}
+
+/** Reads the readers' entries. */
+export function readRecipients(
+  list: CborValue | undefined,
+  profile: ParseRules['profile'],
+): RecipientEntry[] {
   if (!Array.isArray(list) || list.length === 0 || list.length > maximumRecipients) {
     throw malformedEnvelope(`it needs 1 to ${maximumRecipients} recipients`)
   }
-  const recipients = (list as readonly CborValue[]).map((item) => readEntry(item, rules.profile))
-  const contentType = headers.get(3)
-  const parsed = { protectedBytes: header, alg: alg as number, iv, ciphertext, recipients }
-  if (rules.profile === 'foreign') {
-    return {
-      ...parsed,
-      own: null,
-      contentType: typeof contentType === 'string' ? contentType : null,
-    }
-  }
-  if ((unprotected as CborMap).size !== 1 || !(unprotected as CborMap).has(headerIv)) {
-    throw malformedEnvelope('unprotected headers beside the IV')
-  }
+  const recipients = (list as readonly CborValue[]).map((item) => readEntry(item, profile))
+  if (profile === 'foreign') return recipients
   refuseDoubled(recipients)
   refuseMixedBatches(recipients)
-  return { ...parsed, own: readOwn(headers), contentType: null }
+  return recipients
 }
 
 /** Encodes the protected headers of the careseal profile. */

@@ -1,6 +1,6 @@
 import { EnvelopeDowngrade, EnvelopeRecipientNotFound } from '../../errors.ts'
 import { toHex, wipe } from '../bytes.ts'
-import { encodeEncrypt, type ParsedEnvelope, parseEncrypt } from '../cose/encrypt.ts'
+import { encodeEncrypt, type ParsedHeader, parseEncrypt } from '../cose/encrypt.ts'
 import { kidFor, kidMode } from '../cose/keyId.ts'
 import { type RecipientEntry, type WrapKey, wrapFor } from '../cose/recipient.ts'
 import { maximumRecipients } from '../registry.ts'
@@ -27,6 +27,15 @@ export async function rewrapEnvelope(
   options: Rewrapping,
 ): Promise<Uint8Array> {
   const envelope = parseEncrypt(bytes, { profile: 'careseal', anyIv: false })
+  return encodeEncrypt(envelope, await rewrapEntries(envelope, readers, options))
+}
+
+/** The new list of readers' entries; needs the headers of layer 0, not the ciphertext. */
+export async function rewrapEntries(
+  envelope: ParsedHeader,
+  readers: readonly ReaderKey[],
+  options: Rewrapping,
+): Promise<RecipientEntry[]> {
   const now = new Date()
   const added = options.add.map((reader, i) => recipientKey(reader, `add[${i}]`, now))
   const removed = options.remove.map((reader, i) =>
@@ -44,7 +53,7 @@ export async function rewrapEnvelope(
       throw new RangeError(`an envelope has at most ${maximumRecipients} readers`)
     }
     checkTrials(recipients.filter(({ kid }) => kid === null).map(({ alg }) => String(alg)))
-    return encodeEncrypt(envelope, recipients)
+    return recipients
   } finally {
     wipe(contentKey)
   }
@@ -61,7 +70,7 @@ export function checkDowngrade(
   }
 }
 
-function without(envelope: ParsedEnvelope, removed: readonly WrapKey[]): RecipientEntry[] {
+function without(envelope: ParsedHeader, removed: readonly WrapKey[]): RecipientEntry[] {
   const entriesOf = entryFinder(envelope)
   const gone = new Set(
     removed.flatMap(({ id }) => {
@@ -79,7 +88,7 @@ function without(envelope: ParsedEnvelope, removed: readonly WrapKey[]): Recipie
 
 /** Without the entries of those who are added: what stands under a key id may be anything, a fresh entry opens. */
 function replaceable(
-  envelope: ParsedEnvelope,
+  envelope: ParsedHeader,
   kept: readonly RecipientEntry[],
   added: readonly WrapKey[],
 ): RecipientEntry[] {
@@ -90,7 +99,7 @@ function replaceable(
 
 /** New entries take the kid form of the one that opened. */
 async function addEntries(
-  envelope: ParsedEnvelope,
+  envelope: ParsedHeader,
   added: readonly WrapKey[],
   opened: RecipientEntry,
   contentKey: Uint8Array,

@@ -2,7 +2,7 @@ import { EnvelopeOpenFailed, EnvelopeRecipientNotFound, isCaresealError } from '
 import { callKey } from '../abort.ts'
 import { internalsOf } from '../algorithm.ts'
 import { equalBytes, toHex, wipe } from '../bytes.ts'
-import type { ParsedEnvelope } from '../cose/encrypt.ts'
+import type { ParsedHeader } from '../cose/encrypt.ts'
 import { type DraftRules, type RecipientEntry, unwrapEntry } from '../cose/recipient.ts'
 import { unwrapKey } from '../engine/aesKw.ts'
 import { sha256 } from '../engine/hash.ts'
@@ -38,7 +38,7 @@ interface Attempt {
  * fits the commitment; the comparison is in constant time and comes before the content is touched.
  */
 export async function unwrapContentKey(
-  envelope: ParsedEnvelope,
+  envelope: ParsedHeader,
   readers: readonly ReaderKey[],
   options: UnwrapOptions = {},
 ): Promise<UnwrappedKey> {
@@ -63,7 +63,7 @@ export async function unwrapContentKey(
 }
 
 /** Entries by key id or hint; where there is none, entries without one, at most 64 (docs/formats.md §2). */
-function ownAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): Attempt[] {
+function ownAttempts(envelope: ParsedHeader, readers: readonly ReaderKey[]): Attempt[] {
   const entriesOf = entryFinder(envelope)
   const named = readers.flatMap((reader) =>
     entriesOf(reader.publicKey.id).map((entry): Attempt => ({ entry, reader })),
@@ -79,7 +79,7 @@ function ownAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): A
 }
 
 /** Foreign key ids mean what their sender meant: ours first, then every entry of an own algorithm. */
-function foreignAttempts(envelope: ParsedEnvelope, readers: readonly ReaderKey[]): Attempt[] {
+function foreignAttempts(envelope: ParsedHeader, readers: readonly ReaderKey[]): Attempt[] {
   const isOwn = (entry: RecipientEntry, { publicKey }: ReaderKey): boolean =>
     entry.kid !== null && equalBytes(entry.kid, publicKey.id)
   const named = readers.flatMap((reader) =>
@@ -105,7 +105,7 @@ function trials(entries: readonly RecipientEntry[], readers: readonly ReaderKey[
 
 /** `null` where this entry does not open; errors of the key's home and aborts pass. */
 async function tryEntry(
-  envelope: ParsedEnvelope,
+  envelope: ParsedHeader,
   { entry, reader }: Attempt,
   options: UnwrapOptions,
 ): Promise<Uint8Array | null> {
@@ -123,7 +123,7 @@ async function tryEntry(
 }
 
 async function unwrapOne(
-  envelope: ParsedEnvelope,
+  envelope: ParsedHeader,
   entry: RecipientEntry,
   reader: ReaderKey,
   options: UnwrapOptions,
