@@ -65,7 +65,7 @@ function faults(method: string, part: string, fault: Fault, times = 1): void {
     request.method === method && request.url.includes(part) && done++ < times ? fault : undefined
 }
 
-describeS3(`s3Blobs on a real server${skipped}`, () => {
+describeS3(`s3Blobs against s3rver behind a proxy${skipped}`, () => {
   beforeAll(async () => {
     bucket = await startBucket()
   })
