@@ -5,9 +5,17 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { signEvent } from '../src/consent/index.ts'
-import { createSealer, detachWraps, rewrap, seal } from '../src/envelope/index.ts'
-import { eraseRecord, sealRecord, shareRecord } from '../src/index.ts'
-import { toHex } from '../src/internal/bytes.ts'
+import {
+  chacha20Poly1305,
+  createSealer,
+  detachWraps,
+  rewrap,
+  type SealStreamOptions,
+  seal,
+  sealStream,
+} from '../src/envelope/index.ts'
+import { eraseRecord, sealRecord, sealRecordStream, shareRecord } from '../src/index.ts'
+import { concat, toHex } from '../src/internal/bytes.ts'
 import { encodeCbor } from '../src/internal/cbor/index.ts'
 import { hintOf } from '../src/internal/cose/keyId.ts'
 import { forceTier } from '../src/internal/engine/tier.ts'
@@ -18,7 +26,7 @@ import * as keys from '../src/keys/index.ts'
 import { openLog } from '../src/log/index.ts'
 import { decodeRecord } from '../src/record/layout.ts'
 import { decodeManifest, headHash } from '../src/record/manifest.ts'
-import { memoryStore } from '../src/store/index.ts'
+import { memoryBlobs, memoryStore } from '../src/store/index.ts'
 
 let counter = 0
 let pool = Buffer.alloc(0)
@@ -437,6 +445,46 @@ async function erasureVectors(): Promise<unknown[]> {
   }))
 }
 
+/** Two segments of 4096 bytes, the second all but empty: as a file, signed and unsigned, and as a record. */
+async function streamVectors(): Promise<unknown[]> {
+  const content = Uint8Array.from({ length: 4100 }, (_, i) => (i * 7) & 0xff)
+  const details = { recipients: [okafor.public], mediaType: 'application/dicom', segmentSize: 4096 }
+  const fileOf = async (options: SealStreamOptions): Promise<string> => {
+    const parts: Uint8Array[] = []
+    for await (const part of sealStream([content], options)) parts.push(part.slice())
+    return toHex(concat(...parts))
+  }
+  const common = {
+    readerSeed: toHex(seedOf(102)),
+    content: toHex(content),
+    mediaType: details.mediaType,
+  }
+  const author = toHex(chen.public.signing.id)
+  const blobs = memoryBlobs()
+  const record = await sealRecordStream([content], { ...details, author: chen, blobs, now })
+  const size = (await blobs.size(record.blob))!
+  const blob: Uint8Array[] = []
+  for await (const part of blobs.read(record.blob, 0, size)) blob.push(part)
+  return [
+    { note: 'a file', file: await fileOf({ ...details, author: chen }), author, ...common },
+    {
+      note: 'an unsigned file in ChaCha20-Poly1305',
+      file: await fileOf({ ...details, cipher: chacha20Poly1305 }),
+      author: null,
+      ...common,
+    },
+    {
+      note: 'a record and its blob',
+      envelope: toHex(record.envelope),
+      blob: toHex(concat(...blob)),
+      key: record.blob,
+      id: record.id,
+      author,
+      ...common,
+    },
+  ]
+}
+
 const vectors = {
   about:
     'Vectors of docs/formats.md, version 1. Byte strings are hexadecimal; private keys are seeds.',
@@ -458,6 +506,7 @@ const vectors = {
   refusedExports: await refusedExportVectors(),
   parts: await partsVectors(),
   erasures: await erasureVectors(),
+  streams: await streamVectors(),
 }
 writeFileSync(
   new URL('../test/fixtures/formats-1.json', import.meta.url),

@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { verifyEvent } from '../../src/consent/index.ts'
-import { attachWraps, detachWraps, open } from '../../src/envelope/index.ts'
-import { openRecord, verifyReceipt } from '../../src/index.ts'
+import { attachWraps, detachWraps, open, openStream } from '../../src/envelope/index.ts'
+import { openRecord, openRecordStream, verifyReceipt } from '../../src/index.ts'
 import { hintOf } from '../../src/internal/cose/keyId.ts'
 import * as keys from '../../src/keys/index.ts'
 import { parseLogPolicy } from '../../src/log/index.ts'
+import { memoryBlobs } from '../../src/store/index.ts'
 import { hex, toHex } from '../helpers/bytes.ts'
 import { codeOf } from '../helpers/errors.ts'
+import { collect } from '../helpers/streams.ts'
 
 interface Vectors {
   authors: { card: string; signing: string }[]
@@ -50,6 +52,18 @@ interface Vectors {
     remaining: string[]
     commitment: string
     id: string
+  }[]
+  streams: {
+    note: string
+    file?: string
+    envelope?: string
+    blob?: string
+    key?: string
+    id?: string
+    author: string | null
+    readerSeed: string
+    content: string
+    mediaType: string
   }[]
   refused: { kind: 'envelope' | 'card' | 'event'; reason: string; object: string }[]
 }
@@ -154,6 +168,32 @@ describe('format version 1', () => {
       )
       expect(lists).toEqual([vector.destroyed, vector.remaining])
       expect([toHex(commitment), id]).toEqual([vector.commitment, vector.id])
+    }
+  })
+
+  it('streams', async () => {
+    for (const { file, envelope, blob, key, id, note, ...vector } of vectors.streams) {
+      const as = await keys.keyFromSeed(xWing, hex(vector.readerSeed))
+      const options = { as, authors: await authors() }
+      if (file !== undefined) {
+        const opened = openStream([hex(file)], options)
+        expect(toHex(await collect(opened)), note).toBe(vector.content)
+        const { signers, mediaType } = opened.verified()
+        expect(signers.map((signer) => toHex(signer.id))).toEqual(
+          vector.author === null ? [] : [vector.author],
+        )
+        expect(mediaType).toBe(vector.mediaType)
+        continue
+      }
+      const blobs = memoryBlobs()
+      async function* source() {
+        yield hex(blob!)
+      }
+      await blobs.put(key!, source())
+      const record = await openRecordStream(hex(envelope!), { ...options, blobs })
+      expect(toHex(await collect(record.stream())), note).toBe(vector.content)
+      expect(record.id).toBe(id)
+      expect(record.authors.map((author) => toHex(author.key.id))).toEqual([vector.author])
     }
   })
 
