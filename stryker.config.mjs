@@ -1,12 +1,12 @@
-/**
- * `npm run mutation` (tools/mutation.mjs) says what is mutated, on which tier, and where the report goes.
- *
- * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
- */
+// `npm run mutation` (tools/mutation.mjs) says what is mutated, on which tier, and where the results go.
 export default {
   packageManager: 'npm',
   testRunner: 'vitest',
-  plugins: ['@stryker-mutator/vitest-runner', './tools/mutation/messages.mjs'],
+  plugins: [
+    '@stryker-mutator/vitest-runner',
+    './tools/mutation/messages.mjs',
+    './tools/mutation/live.mjs',
+  ],
   vitest: { configFile: 'tools/mutation/vitest.config.ts', related: false },
   ignorers: ['messages'],
   coverageAnalysis: 'perTest',
@@ -16,5 +16,5 @@ export default {
   concurrency: 1,
   timeoutMS: 2000,
   timeoutFactor: 2,
-  reporters: ['json', 'progress-append-only'],
+  reporters: ['json', 'live', 'progress-append-only'],
 }

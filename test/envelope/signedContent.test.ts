@@ -6,6 +6,7 @@ import { sign } from '../../src/internal/cose/signed.ts'
 import {
   ed25519,
   es256,
+  type Identity,
   keyDirectory,
   type LocalDecapsulator,
   mlDsa65,
@@ -39,8 +40,12 @@ async function outcome(plaintext: Uint8Array, people: readonly PublicIdentity[])
   )
 }
 
+/** Made once: keys and cards of ML-DSA take longer than all else here. */
+let authors: Promise<readonly Identity[]> | undefined
+
 const setUp = async () => {
-  const people = [await person(1), await person(2, x25519, es256), await person(3, x25519, mlDsa65)]
+  authors ??= Promise.all([person(1), person(2, x25519, es256), person(3, x25519, mlDsa65)])
+  const people = await authors
   const sign1 = (changes: Partial<CraftedSigned> = {}) =>
     craftSign1({ signer: people[0]!.signer, payload, ...changes })
   const sign = (changes: Partial<CraftedMany> = {}) =>

@@ -1,5 +1,3 @@
-import { declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin'
-
 const throwing =
   /^(fail|malformed|[A-Z]\w*(Error|Malformed|Failed|Untrusted|Invalid|Disabled|NotFound|Unavailable|Security|Downgrade|TooLarge|Unsupported))$/
 
@@ -29,4 +27,4 @@ const messages = {
   },
 }
 
-export const strykerPlugins = [declareValuePlugin(PluginKind.Ignore, 'messages', messages)]
+export const strykerPlugins = [{ kind: 'Ignore', name: 'messages', value: messages }]
