@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { open, seal } from '../../src/envelope/index.ts'
+import { createIdentity, ed25519, x25519 } from '../../src/keys/index.ts'
+import { utf8 } from '../helpers/bytes.ts'
+import { codeOf } from '../helpers/errors.ts'
+import { issuedAt, kemKey, person, signKey } from '../helpers/keys.ts'
+
+afterEach(() => vi.useRealTimers())
+
+const sealTo = (recipients: unknown): Promise<Uint8Array> =>
+  seal(utf8('x'), { recipients: recipients as never })
+
+describe('a TypeError names the argument', () => {
+  it.each([
+    ['as', undefined],
+    ['as', {}],
+    ['as', { publicKey: null }],
+    ['as', { decapsulator: {} }],
+    ['as.publicKey', { decapsulate: async () => new Uint8Array(32) }],
+    ['as.keys', { keys: [{ publicKey: null, status: 'active', key: null }] }],
+  ])('%s of %o', async (name, as) => {
+    const envelope = await sealTo([(await kemKey(x25519)).publicKey])
+    const opening = open(envelope, { as: as as never })
+    await expect(opening).rejects.toThrow(TypeError)
+    await expect(opening).rejects.toThrow(new RegExp(`^${name.replace('.', '\\.')} must be`))
+  })
+
+  it.each([undefined, null, 'did:key:z6Mk', { length: 1 }, new Set()])(
+    'recipients of %o',
+    async (recipients) => {
+      await expect(sealTo(recipients)).rejects.toThrow(TypeError)
+      await expect(sealTo(recipients)).rejects.toThrow(/^recipients must be an array/)
+    },
+  )
+
+  it('one of the recipients, by its place', async () => {
+    const { publicKey } = await kemKey(x25519)
+    const { publicKey: signing } = await signKey(ed25519)
+    for (const bad of [null, {}, signing, 'x']) {
+      await expect(sealTo([publicKey, bad])).rejects.toThrow(TypeError)
+      await expect(sealTo([publicKey, bad])).rejects.toThrow(/^recipients\[1\] must be/)
+    }
+  })
+
+  it('whoever passes an identity with its private keys is told of .public', async () => {
+    const { publicKey } = await kemKey(x25519)
+    const sealing = sealTo([publicKey, await person(1)])
+    await expect(sealing).rejects.toThrow(TypeError)
+    await expect(sealing).rejects.toThrow(/^recipients\[1\] .*\.public/)
+  })
+})
+
+describe('readers at the edge', () => {
+  it('a card has ended at the second of its end, not before', async () => {
+    const expires = new Date(issuedAt.getTime() + 86_400_000)
+    const identity = await createIdentity({
+      signer: await signKey(ed25519),
+      decapsulator: await kemKey(x25519),
+      now: issuedAt,
+      expires,
+    })
+    vi.useFakeTimers({ toFake: ['Date'], now: expires.getTime() - 1 })
+    expect((await sealTo([identity.public])).length).toBeGreaterThan(0)
+    vi.setSystemTime(expires)
+    expect(await codeOf(sealTo([identity.public]))).toBe('ERR_IDENTITY_INVALID')
+  })
+
+  it('a ring whose active key has no private half says so', async () => {
+    const { publicKey } = await kemKey(x25519)
+    const envelope = await sealTo([publicKey])
+    const ring = { keys: [{ publicKey, status: 'active', key: null }] }
+    expect(await codeOf(open(envelope, { as: ring as never }))).toBe('ERR_KEY_DISABLED')
+  })
+})
