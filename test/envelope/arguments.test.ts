@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { open, seal } from '../../src/envelope/index.ts'
-import { createIdentity, ed25519, x25519 } from '../../src/keys/index.ts'
+import { inspect, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
+import { createIdentity, ed25519, p256, x25519 } from '../../src/keys/index.ts'
 import { utf8 } from '../helpers/bytes.ts'
 import { codeOf } from '../helpers/errors.ts'
 import { issuedAt, kemKey, person, signKey } from '../helpers/keys.ts'
@@ -42,6 +42,23 @@ describe('a TypeError names the argument', () => {
     }
   })
 
+  it('one of the readers to add or to remove, by its place', async () => {
+    const as = await kemKey(x25519)
+    const envelope = await sealTo([as.publicKey])
+    const rewrapping = (change: object) => rewrap(envelope, { as, ...change } as never)
+    await expect(rewrapping({ add: [as.publicKey, null] })).rejects.toThrow(/^add\[1\] must be/)
+    await expect(rewrapping({ remove: ['x'] })).rejects.toThrow(/^remove\[0\] must be/)
+    const rekeying = rekey(envelope, { as, recipients: [as.publicKey], remove: [{} as never] })
+    await expect(rekeying).rejects.toThrow(/^remove\[0\] must be/)
+  })
+
+  it.each([null, 'x', { length: 1 }])('authors of %o', async (authors) => {
+    const { publicKey } = await kemKey(x25519)
+    const sealing = seal(utf8('x'), { recipients: [publicKey], authors: authors as never })
+    await expect(sealing).rejects.toThrow(TypeError)
+    await expect(sealing).rejects.toThrow(/^authors must be an array/)
+  })
+
   it('whoever passes an identity with its private keys is told of .public', async () => {
     const { publicKey } = await kemKey(x25519)
     const sealing = sealTo([publicKey, await person(1)])
@@ -51,6 +68,35 @@ describe('a TypeError names the argument', () => {
 })
 
 describe('readers at the edge', () => {
+  it('a ring that lists a retired key first opens with the one that may', async () => {
+    const [old, next] = [await kemKey(x25519, 1), await kemKey(x25519, 2)]
+    const envelope = await sealTo([old.publicKey, next.publicKey])
+    const retired = { publicKey: old.publicKey, status: 'disabled', key: old } as const
+    const active = { publicKey: next.publicKey, status: 'active', key: next } as const
+    for (const keys of [
+      [retired, active],
+      [active, retired],
+      [retired, { ...retired, status: 'destroyed', key: null }, active],
+    ]) {
+      const opened = await open(envelope, { as: { keys } as never })
+      expect(opened.content).toEqual(utf8('x'))
+    }
+  })
+
+  it('the limit of hidden readers holds for each algorithm on its own', async () => {
+    const keys = [x25519, p256].flatMap((algorithm) =>
+      Array.from({ length: 35 }, (_, i) => kemKey(algorithm, i + 1)),
+    )
+    const decapsulators = await Promise.all(keys)
+    const recipients = decapsulators.map(({ publicKey }) => publicKey)
+    const envelope = await seal(utf8('x'), { recipients, keyIds: 'none' })
+    const added = await rewrap(envelope, {
+      as: decapsulators[0]!,
+      add: [(await kemKey(x25519, 99)).publicKey],
+    })
+    expect(inspect(added).unverified.recipients).toHaveLength(71)
+  })
+
   it('a card has ended at the second of its end, not before', async () => {
     const expires = new Date(issuedAt.getTime() + 86_400_000)
     const identity = await createIdentity({
