@@ -266,6 +266,16 @@ describe('what is no envelope of ours', () => {
     await expectMalformed(key, encode([header, unprotected, ciphertext, recipients]))
   })
 
+  it('has at most 1000 readers, also where nobody can tell them apart', async () => {
+    const key = await kemKey(x25519)
+    const hidden = { key: key.publicKey, headers: [[4, undefined]] } as const
+    const parts = partsOf(await craft({ entries: [hidden] }))
+    const list = (count: number): CborValue[] => new Array(count).fill(parts.recipients[0]!)
+    const most = assemble({ ...parts, recipients: list(1000) })
+    expect(inspect(most).unverified.recipients).toHaveLength(1000)
+    await expectMalformed(key, assemble({ ...parts, recipients: list(1001) }))
+  })
+
   it('pitfall 13: nested recipients that are no batch entry of ours', async () => {
     const { key, envelope } = await setUp()
     const parts = partsOf(envelope)

@@ -1,5 +1,5 @@
 const throwing =
-  /^(fail|malformed|[A-Z]\w*(Error|Malformed|Failed|Untrusted|Invalid|Disabled|NotFound|Unavailable|Security|Downgrade|TooLarge|Unsupported))$/
+  /^(error|fail|malformed\w*|[A-Z]\w*(Error|Malformed|Failed|Untrusted|Invalid|Disabled|NotFound|Unavailable|Security|Downgrade|TooLarge|Unsupported))$/
 
 /** The name of what a call or `new` calls: `fail` of `fail('...')`, `malformed` of `rules.malformed('...')`. */
 function nameOf(callee) {
