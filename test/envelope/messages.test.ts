@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ContentCipher, open, seal } from '../../src/envelope/index.ts'
+import { type ContentCipher, inspect, open, seal } from '../../src/envelope/index.ts'
 import { EnvelopeMalformed } from '../../src/errors.ts'
 import { type CborValue, encodeCbor } from '../../src/internal/cbor/index.ts'
 import { ed25519, type KeyDirectory, type KeyRecord, x25519 } from '../../src/keys/index.ts'
@@ -88,6 +88,17 @@ describe('errors name what to do', () => {
     const error = await rejection(open(envelope, { as }))
     expect(error).toBeInstanceOf(EnvelopeMalformed)
     expect((error as EnvelopeMalformed).offset).toBe(2)
+  })
+
+  it('bytes that are no CBOR are refused where they go wrong', async () => {
+    const { publicKey } = await kemKey(x25519)
+    const envelope = await seal(utf8('x'), { recipients: [publicKey] })
+    for (const offset of [0, 2]) {
+      const bad = envelope.map((byte, i) => (i === offset ? 0xff : byte))
+      const error = await rejection(Promise.resolve().then(() => inspect(bad)))
+      expect(error).toBeInstanceOf(EnvelopeMalformed)
+      expect((error as EnvelopeMalformed).offset).toBe(offset)
+    }
   })
 
   it.each([null, {}, ed25519])('a cipher that is none is named: %o', async (cipher) => {
