@@ -11,6 +11,7 @@ export default {
   ignorers: ['messages'],
   coverageAnalysis: 'perTest',
   ignoreStatic: true,
+  cleanTempDir: 'always',
   disableTypeChecks: '{src,test}/**/*.ts',
   ignorePatterns: ['/dist', '/bench', '/examples', '/reports', '/coverage', '/docs/api'],
   concurrency: 1,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createOpener, createSealer, open, seal } from '../../src/envelope/index.ts'
+import { type CborKey, type CborValue, encodeCbor } from '../../src/internal/cbor/index.ts'
 import { type KemPublicKey, x25519 } from '../../src/keys/index.ts'
 import { text, utf8 } from '../helpers/bytes.ts'
-import { craft } from '../helpers/craft.ts'
+import { assemble, craft, partsOf } from '../helpers/craft.ts'
 import { codeOf } from '../helpers/errors.ts'
 import { kemKey } from '../helpers/keys.ts'
 
@@ -45,6 +46,29 @@ describe("a reader's key", () => {
       await open(envelope, { as: key, profile: 'foreign' }).catch(() => null)
       expect(signals.length).toBe(calls)
     }
+  })
+
+  it('never sees an encapsulation that is none, or that of another algorithm', async () => {
+    const { key, signals } = await asked()
+    const parts = partsOf(await craft({ entries: [{ key: key.publicKey }] }))
+    const [header, , wrapped] = parts.recipients[0] as [Uint8Array, CborValue, Uint8Array]
+    const p256Header = encodeCbor(
+      new Map<CborKey, CborValue>([
+        [1, 53],
+        [4, key.publicKey.id],
+      ]),
+    )
+    // A coordinate of X25519 and zeros, as long as a point of P-256.
+    const padded = new Uint8Array(65).fill(9, 0, 31)
+    for (const entry of [
+      [header, new Map([[-4, new Uint8Array(32)]]), wrapped],
+      [header, new Map([[-4, new Uint8Array(32).fill(0xff)]]), wrapped],
+      [p256Header, new Map([[-4, padded]]), wrapped],
+    ]) {
+      const envelope = assemble({ ...parts, recipients: [entry] })
+      expect(await codeOf(open(envelope, { as: key }))).toBe('ERR_ENVELOPE_OPEN_FAILED')
+    }
+    expect(signals).toEqual([])
   })
 
   it('opens batch after batch with one opener', async () => {
