@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createOpener, createSealer, open, seal } from '../../src/envelope/index.ts'
 import { type CborKey, type CborValue, encodeCbor } from '../../src/internal/cbor/index.ts'
-import { type KemPublicKey, x25519 } from '../../src/keys/index.ts'
+import { ed25519, type KemPublicKey, x25519 } from '../../src/keys/index.ts'
 import { text, utf8 } from '../helpers/bytes.ts'
 import { assemble, craft, partsOf } from '../helpers/craft.ts'
 import { codeOf } from '../helpers/errors.ts'
-import { kemKey } from '../helpers/keys.ts'
+import { kemKey, signKey } from '../helpers/keys.ts'
 
 /** A key that counts how often it is asked, and remembers with which signal. */
 async function asked() {
@@ -29,6 +29,22 @@ describe("a reader's key", () => {
     const envelope = await seal(utf8('x'), { recipients: [key.publicKey] })
     const { signal } = new AbortController()
     await open(envelope, { as: key, signal })
+    expect(signals).toEqual([signal])
+  })
+
+  it('that signs is handed it too', async () => {
+    const { publicKey } = await kemKey(x25519)
+    const signing = await signKey(ed25519)
+    const signals: unknown[] = []
+    const author = {
+      publicKey: signing.publicKey,
+      sign(message: Uint8Array, options?: { readonly signal?: AbortSignal | undefined }) {
+        signals.push(options?.signal)
+        return signing.sign(message)
+      },
+    }
+    const { signal } = new AbortController()
+    await seal(utf8('x'), { recipients: [publicKey], author, signal })
     expect(signals).toEqual([signal])
   })
 

@@ -240,6 +240,41 @@ describe('envelopes of other senders', () => {
     }
   })
 
+  it('with an entry that is none of its algorithm has no reader there', async () => {
+    const key = await kemKey(x25519)
+    const parts = partsOf(await foreignEnvelope([{ key: key.publicKey }]))
+    const [header, , wrapped] = parts.recipients[0] as [Uint8Array, CborValue, CborValue]
+    for (const unprotected of [
+      new Map(),
+      new Map<CborKey, CborValue>([[-4, new Uint8Array(33).fill(9)]]),
+      new Map<CborKey, CborValue>([[-4, 'x'.repeat(32)]]),
+    ]) {
+      const envelope = assemble({ ...parts, recipients: [[header, unprotected, wrapped]] })
+      expect(await codeOf(open(envelope, { as: key, ...foreign }))).toBe(
+        'ERR_ENVELOPE_RECIPIENT_NOT_FOUND',
+      )
+    }
+  })
+
+  it('opens by a key id in the unprotected header behind any number of others', async () => {
+    const key = await kemKey(x25519)
+    const stranger = await kemKey(x25519, 2)
+    const others = Array.from({ length: 64 }, () => kidless(stranger.publicKey))
+    const { id } = key.publicKey
+    const named = { ...kidless(key.publicKey), unprotected: [[4, id]] as Headers }
+    const envelope = await foreignEnvelope([...others, named])
+    expect(text((await open(envelope, { as: key, ...foreign })).content)).toBe('from elsewhere')
+  })
+
+  it('whose wrapped key has another length than 32 bytes does not open', async () => {
+    const key = await kemKey(x25519)
+    for (const length of [0, 16, 31, 33]) {
+      const entry = { key: key.publicKey, contentKey: new Uint8Array(length) }
+      const envelope = await foreignEnvelope([entry])
+      expect(await codeOf(open(envelope, { as: key, ...foreign }))).toBe('ERR_ENVELOPE_OPEN_FAILED')
+    }
+  })
+
   it('with a recipient header longer than HPKE can bind does not open', async () => {
     const key = await kemKey(xWing)
     const padding = new Uint8Array(66_000)

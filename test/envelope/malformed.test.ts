@@ -266,6 +266,15 @@ describe('what is no envelope of ours', () => {
     await expectMalformed(key, encode([header, unprotected, ciphertext, recipients]))
   })
 
+  it('one reader twice, with another one between', async () => {
+    const key = await kemKey(x25519)
+    const other = await kemKey(x25519, 2)
+    const envelope = await craft({ entries: [{ key: key.publicKey }, { key: other.publicKey }] })
+    const parts = partsOf(envelope)
+    parts.recipients.push(parts.recipients[0]!)
+    await expectMalformed(key, assemble(parts))
+  })
+
   it('has at most 1000 readers, also where nobody can tell them apart', async () => {
     const key = await kemKey(x25519)
     const hidden = { key: key.publicKey, headers: [[4, undefined]] } as const
@@ -316,7 +325,9 @@ describe('what is no envelope of ours', () => {
       [outer, alg, wrapped, [good]],
       [outer, alg, wrapped, inner!],
       [outer, alg, wrapped, null],
+      [outer, alg, wrapped, [inner!], null],
       [outer, alg, wrapped, [inner!.slice(0, 2)]],
+      [outer, alg, wrapped, [[...inner!, null]]],
       [outer, alg, wrapped, [['x', inner![1], inner![2]]]],
       [outer, alg, wrapped, [[inner![0], [], inner![2]]]],
       [outer, alg, wrapped, [[inner![0], inner![1], null]]],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { open, seal } from '../../src/envelope/index.ts'
 import type { CborKey, CborValue } from '../../src/internal/cbor/index.ts'
 import { decodeStrict, encodeCbor, Tagged } from '../../src/internal/cbor/index.ts'
-import { sign } from '../../src/internal/cose/signed.ts'
+import { receiveSigned, sign, verifySigned } from '../../src/internal/cose/signed.ts'
 import {
   ed25519,
   es256,
@@ -14,7 +14,7 @@ import {
   x25519,
 } from '../../src/keys/index.ts'
 import { text, utf8 } from '../helpers/bytes.ts'
-import { refused } from '../helpers/cbor.ts'
+import { RefusedCbor, refused } from '../helpers/cbor.ts'
 import { craft } from '../helpers/craft.ts'
 import {
   type CraftedMany,
@@ -86,6 +86,12 @@ describe('one signature (COSE_Sign1)', () => {
     'an unprotected header': { unprotected: new Map([[4, bytes(2)]]) },
     'a detached payload': { shown: null },
     'a payload as text': { shown: 'Hb 7.1 g/dL' },
+    'another header in place of the audience': {
+      headers: [
+        [-77003, undefined],
+        [-77009, null],
+      ],
+    },
     'no headers at all': {
       headers: [1, 3, 4, 16, -77001, -77003].map((label) => [label, undefined]),
     },
@@ -154,6 +160,8 @@ describe('several signatures (COSE_Sign)', () => {
     'another kind': { typ: 'application/careseal-record+cose' },
     'one signature only': { signatures: (list) => list.slice(0, 1) },
     'no signatures': { signatures: () => [] },
+    'no list of signatures': { signatures: () => null },
+    'a signature in place of their list': { signatures: () => bytes(64) },
     'one signature less than listed': { signatures: (list) => list.slice(0, 2) },
     'signatures in another order': { signatures: (list) => [list[1]!, list[0]!, list[2]!] },
     'one signature twice': { signatures: (list) => [list[0]!, list[0]!, list[2]!] },
@@ -174,6 +182,21 @@ describe('several signatures (COSE_Sign)', () => {
   it.each(Object.entries(refusals))('with %s are malformed', async (_name, change) => {
     const { people, sign } = await setUp()
     expect(await outcome(await sign(change), people)).toBe('ERR_ENVELOPE_MALFORMED')
+  })
+
+  it('are 2 to 16, also where the list of signers says otherwise', async () => {
+    const many = await Promise.all(Array.from({ length: 17 }, (_, i) => person(i + 1)))
+    const people = many.map((one) => one.public)
+    const signers = many.map(({ signer }) => signer)
+    for (const [count, expected] of [
+      [1, 'ERR_ENVELOPE_MALFORMED'],
+      [2, 'Hb 7.1 g/dL by 2'],
+      [16, 'Hb 7.1 g/dL by 16'],
+      [17, 'ERR_ENVELOPE_MALFORMED'],
+    ] as const) {
+      const plaintext = await craftSign({ signers: signers.slice(0, count), payload })
+      expect(await outcome(plaintext, people)).toBe(expected)
+    }
   })
 
   it('with a list that is right but for one are malformed', async () => {
@@ -288,6 +311,41 @@ describe('content that looks like something else', () => {
   })
 })
 
+describe('a signed object, taken apart', () => {
+  const expected = { kind: 'content', labels: [3, -77001, -77003] } as const
+  const parts = async () => {
+    const { people, sign1 } = await setUp()
+    const { value } = decodeStrict(await sign1(), refused, [18, 98]) as Tagged
+    return { people, items: value as CborValue[] }
+  }
+
+  it('has its tag', async () => {
+    const { items } = await parts()
+    expect(receiveSigned(new Tagged(18, items), expected, refused).kids).toHaveLength(1)
+    for (const value of [items, new Tagged(96, items), new Tagged(17, items), null]) {
+      expect(() => receiveSigned(value, expected, refused)).toThrow(RefusedCbor)
+    }
+  })
+
+  it('has a map as its protected header', async () => {
+    const { items } = await parts()
+    for (const header of [[1], 1, 'x', null, new Uint8Array(3)]) {
+      const value = new Tagged(18, [encodeCbor(header), ...items.slice(1)])
+      expect(() => receiveSigned(value, expected, refused)).toThrow(RefusedCbor)
+    }
+  })
+
+  it('verifies with a key for each signature, no more and no less', async () => {
+    const { people, items } = await parts()
+    const signed = receiveSigned(new Tagged(18, items), expected, refused)
+    const [author, other] = people.map(({ signing }) => signing)
+    expect(await verifySigned(signed, [author!])).toBe(true)
+    for (const keys of [[], [other!], [author!, other!], [author!, author!]]) {
+      expect(await verifySigned(signed, keys)).toBe(false)
+    }
+  })
+})
+
 describe('signing by nobody', () => {
   it('is refused below too', async () => {
     const nothing = { kind: 'content', headers: new Map(), payload } as const
@@ -312,5 +370,19 @@ describe('a signer that is not ours', () => {
     }
     const { publicKey } = await kemKey(x25519)
     await expect(seal(payload, { author, recipients: [publicKey] })).rejects.toThrow(TypeError)
+  })
+
+  it('is refused for a signature of another length even where it says that it is ours', async () => {
+    const { publicKey, sign } = await signKey(ed25519)
+    const reader = await kemKey(x25519)
+    for (const change of [(one: Uint8Array) => one.slice(1), (one: Uint8Array) => [...one]]) {
+      const author = {
+        publicKey,
+        local: true,
+        sign: async (message: Uint8Array) => change(await sign(message)) as Uint8Array,
+      }
+      const sealing = seal(payload, { author, recipients: [reader.publicKey] })
+      await expect(sealing).rejects.toThrow(/^signer\.sign must resolve to 64 raw bytes/)
+    }
   })
 })
