@@ -140,6 +140,27 @@ describe('decoding', () => {
     expect(() => strict('a2010203')).toThrow('a length beyond the end')
   })
 
+  it('refuses maps as keys of maps, however deep, without a deep stack', () => {
+    for (const decode of [decodeStrict, decodeForeign]) {
+      const bytes = new Uint8Array(100_000).fill(0xa1)
+      expect(() => decode(bytes, refused, coseTags)).toThrow(RefusedCbor)
+    }
+  })
+
+  it('refuses reserved heads and indefinite lengths, whatever follows them', () => {
+    for (let head = 0; head < 256; head++) {
+      if ((head & 31) < 28) continue
+      for (const fill of [0, 1, 0xff]) {
+        const bytes = new Uint8Array(200).fill(fill)
+        bytes[0] = head
+        for (const end of [2, 5, 6, 200]) {
+          const input = bytes.subarray(0, end)
+          expect(() => decodeForeign(input, refused, coseTags)).toThrow(RefusedCbor)
+        }
+      }
+    }
+  })
+
   it('pitfall 16: refuses an input of too many items before they fill the memory', () => {
     const bytes = new Uint8Array(5 + 200_000).fill(0xa0)
     bytes.set([0x9a, 0x00, 0x03, 0x0d, 0x40])
