@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { inspect, open, rekey, rewrap, seal } from '../../src/envelope/index.ts'
-import { createIdentity, ed25519, p256, x25519 } from '../../src/keys/index.ts'
+import { createIdentity, ed25519, type KemPublicKey, p256, x25519 } from '../../src/keys/index.ts'
 import { utf8 } from '../helpers/bytes.ts'
 import { codeOf } from '../helpers/errors.ts'
 import { issuedAt, kemKey, person, signKey } from '../helpers/keys.ts'
@@ -57,6 +57,43 @@ describe('a TypeError names the argument', () => {
     const sealing = seal(utf8('x'), { recipients: [publicKey], authors: authors as never })
     await expect(sealing).rejects.toThrow(TypeError)
     await expect(sealing).rejects.toThrow(/^authors must be an array/)
+  })
+
+  it.each([
+    ['content', (bad: Uint8Array, to: KemPublicKey[]) => seal(bad, { recipients: to })],
+    [
+      'externalAad',
+      (bad: Uint8Array, to: KemPublicKey[]) =>
+        seal(utf8('x'), { recipients: to, externalAad: bad }),
+    ],
+  ])('%s of sealing', async (name, call) => {
+    const { publicKey } = await kemKey(x25519)
+    for (const bad of ['x', null, [1]]) {
+      const sealing = call(bad as never, [publicKey])
+      await expect(sealing).rejects.toThrow(new RegExp(`^${name} must be a Uint8Array`))
+    }
+  })
+
+  it('the envelope and its additional data', async () => {
+    const as = await kemKey(x25519)
+    const recipients = [as.publicKey]
+    const envelope = await seal(utf8('x'), { recipients })
+    for (const bad of ['x', null, [1]] as never[]) {
+      for (const call of [
+        () => open(bad, { as }),
+        () => rewrap(bad, { as }),
+        () => rekey(bad, { as, recipients }),
+        async () => inspect(bad),
+      ]) {
+        await expect(call()).rejects.toThrow(/^envelope must be a Uint8Array/)
+      }
+      for (const call of [
+        () => open(envelope, { as, externalAad: bad }),
+        () => rekey(envelope, { as, recipients, externalAad: bad }),
+      ]) {
+        await expect(call()).rejects.toThrow(/^externalAad must be a Uint8Array/)
+      }
+    }
   })
 
   it('whoever passes an identity with its private keys is told of .public', async () => {

@@ -75,6 +75,17 @@ describe('rekey', () => {
     }
   })
 
+  it.each(['plain', 'hint', 'none'] as const)(
+    'leaves all others out where the caller says so (%s)',
+    async (keyIds) => {
+      const [a, b, c] = await three()
+      const envelope = await seal(utf8('x'), { recipients: publicOf(a, b), keyIds })
+      const fresh = await rekey(envelope, { as: a, recipients: publicOf(c), removeOthers: true })
+      expect(inspect(fresh).unverified.recipients).toHaveLength(1)
+      expect(text((await open(fresh, { as: c })).content)).toBe('x')
+    },
+  )
+
   it('names nobody twice', async () => {
     const [a, b] = await three()
     const envelope = await seal(utf8('x'), { recipients: publicOf(a, b) })

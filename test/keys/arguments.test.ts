@@ -152,7 +152,8 @@ describe('a directory whose keeper said nothing', () => {
 describe('encodings that are refused', () => {
   it('where they are no CBOR, with the place', async () => {
     const bytes = Uint8Array.of(0xa1, 0x01, 0xff)
-    for (const call of [() => fromCoseKey(bytes), () => decodePublicIdentity(bytes)]) {
+    const calls: (() => unknown)[] = [() => fromCoseKey(bytes), () => decodePublicIdentity(bytes)]
+    for (const call of calls) {
       const error = await rejection(Promise.resolve().then(call))
       expect(error).toBeInstanceOf(KeyMalformed)
       expect((error as KeyMalformed).offset).toBe(2)

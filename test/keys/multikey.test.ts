@@ -4,7 +4,9 @@ import {
   ed25519,
   es256,
   es256k,
+  fromCoseKey,
   fromDidKey,
+  fromJwk,
   fromMultikey,
   importPublicKey,
   type KemAlgorithm,
@@ -13,6 +15,7 @@ import {
   mlKem768P256,
   p256,
   type SignatureAlgorithm,
+  toCoseKey,
   toDidKey,
   toJwk,
   toMultikey,
@@ -21,7 +24,7 @@ import {
 } from '../../src/keys/index.ts'
 import { toHex, utf8 } from '../helpers/bytes.ts'
 import { thrownCode } from '../helpers/errors.ts'
-import { kems, signatures } from '../helpers/keys.ts'
+import { kemKey, kems, signatures, signKey } from '../helpers/keys.ts'
 import { allowed } from '../helpers/time.ts'
 
 type Any = KemAlgorithm | SignatureAlgorithm
@@ -190,5 +193,41 @@ describe('did:key', () => {
     const weak = { ...byHand, bytes: new Uint8Array(32).fill(2) }
     expect(thrownCode(() => toDidKey(weak))).toBe(malformed)
     expect(importPublicKey(ed25519, byHand.bytes).id).toEqual(key.id)
+  })
+})
+
+describe('a multicodec', () => {
+  it('has one encoding, the shortest: one key has one name', async () => {
+    const { publicKey } = await signKey(ed25519)
+    const long = (code: number[]) => base58btc.encode(Uint8Array.of(...code, ...publicKey.bytes))
+    expect(fromMultikey(long([0xed, 0x01])).id).toEqual(publicKey.id)
+    for (const code of [
+      [0xed, 0x81, 0x00],
+      [0xed, 0x81, 0x80, 0x00],
+      [0x80, 0x00],
+      [0xed, 0x81],
+    ]) {
+      expect(thrownCode(() => fromMultikey(long(code)))).toMatch(/^ERR_(KEY|ALGORITHM)_/)
+    }
+    expect(thrownCode(() => fromMultikey(long([0xed, 0x81, 0x00])))).toBe('ERR_KEY_MALFORMED')
+  })
+})
+
+describe('a key of an algorithm that was not passed', () => {
+  it('is refused with the name of the constant to import, in every encoding', async () => {
+    const constants = { xWing, mlKem768P256, p256, x25519, ed25519, es256, es256k, mlDsa65 }
+    for (const [name, algorithm] of Object.entries(constants)) {
+      const key = algorithm.kind === 'kem' ? await kemKey(algorithm) : await signKey(algorithm)
+      const options = { algorithms: [] }
+      for (const call of [
+        () => fromMultikey(toMultikey(key.publicKey), options),
+        () => fromDidKey(toDidKey(key.publicKey), options),
+        () => fromJwk(toJwk(key.publicKey), options),
+        () => fromCoseKey(toCoseKey(key.publicKey), options),
+      ]) {
+        expect(thrownCode(call)).toBe('ERR_ALGORITHM_UNSUPPORTED')
+        expect(call).toThrow(new RegExp(`\\b${name}\\b`))
+      }
+    }
   })
 })
