@@ -23,6 +23,9 @@ export function nativeSeal(
   return out
 }
 
+/** OpenSSL's copy of a key that was unwrapped is overwritten; content is not worth another pass over it. */
+const largestKey = 64
+
 /** A piece that OpenSSL's output fits into memory that was used before: fresh pages cost more than the cipher. */
 const piece = 65536
 
@@ -33,7 +36,9 @@ function updateInto(
   data: Uint8Array,
 ): number {
   for (let at = 0; at < data.length; at += piece) {
-    out.set(cipher.update(data.subarray(at, at + piece)), from + at)
+    const part = cipher.update(data.subarray(at, at + piece))
+    out.set(part, from + at)
+    if (data.length <= largestKey) part.fill(0)
   }
   return from + data.length
 }
