@@ -144,18 +144,22 @@ export async function openRecordStream(
       throw closed ? afterClose() : error
     }
   }
+  const whole = async function* (call: CallOptions): AsyncGenerator<Uint8Array> {
+    const hash = startSha256()
+    yield* read(0, layout.size, call, (piece) => hash.update(piece))
+    if (!equalBytes(hash.digest(), digest)) {
+      throw new RecordInvalid('The stream of the record is not what its manifest says.')
+    }
+  }
   return markVerified('record', {
     ...facts,
     size: layout.size,
-    async *stream(call: CallOptions = {}): AsyncGenerator<Uint8Array> {
-      const hash = startSha256()
-      yield* read(0, layout.size, call, (piece) => hash.update(piece))
-      if (!equalBytes(hash.digest(), digest)) {
-        throw new RecordInvalid('The stream of the record is not what its manifest says.')
-      }
-    },
+    stream: (call: CallOptions = {}) => whole(call),
+    // A range of everything is everything: then its digest is compared, too.
     range: (offset: number, length: number, call: CallOptions = {}) =>
-      read(offset, length, call, () => {}),
+      offset === 0 && length >= layout.size && Number.isSafeInteger(length)
+        ? whole(call)
+        : read(offset, length, call, () => {}),
     close() {
       closed = true
       wipe(cipher.key)
@@ -169,9 +173,19 @@ function sharedLeaves(
   root: Uint8Array,
 ): (signal: AbortSignal | undefined) => Promise<Uint8Array> {
   let leaves: Uint8Array | null = null
+  let reading: Promise<Uint8Array> | null = null
   const all = { first: 0, last: segments.layout.count - 1 }
   return async (signal) => {
-    leaves ??= await verifiedLeaves(segments, root, all, signal)
+    if (leaves !== null) return leaves
+    // Without a signal, whoever waits next shares what is being read; one that may be aborted reads for itself.
+    if (signal !== undefined) {
+      leaves = await verifiedLeaves(segments, root, all, signal)
+      return leaves
+    }
+    reading ??= verifiedLeaves(segments, root, all, undefined).finally(() => {
+      reading = null
+    })
+    leaves = await reading
     return leaves
   }
 }

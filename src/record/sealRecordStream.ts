@@ -1,7 +1,10 @@
+import { StoreFailed } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { wipe } from '../internal/bytes.ts'
+import { tagSize } from '../internal/engine/aead.ts'
 import { startSha256 } from '../internal/engine/hash.ts'
 import { defaultCipher, wrapSingly } from '../internal/envelope/sealing.ts'
+import { hashSize } from '../internal/merkle/index.ts'
 import { knownOptions } from '../internal/options.ts'
 import { randomParts } from '../internal/random.ts'
 import { encodeStreamHeader, segmentBitsOf, streamKey } from '../internal/stream/header.ts'
@@ -97,8 +100,16 @@ export async function sealRecordStream(
   try {
     const cipher = { aead, key, segmentSize: 2 ** bits }
     const segments = sealSegments(hashed(source, hash, signal), cipher, tally, signal)
-    await blobs.put(blob, blobOf(segments, tally), { signal })
+    const taken = { whole: false }
+    await blobs.put(blob, blobOf(segments, tally, taken), { signal })
     const { size, leaves } = tally
+    const stored = await blobs.size(blob, { signal })
+    if (!taken.whole || stored !== size + leaves.count * (tagSize + hashSize)) {
+      throw new StoreFailed(
+        `The blob store says that it has written ${blob}, but has not taken all of it. Look at its put.`,
+        { outcome: 'unknown' },
+      )
+    }
     const fields: ManifestFields = {
       ...said,
       canonicalization: 'raw',
@@ -137,7 +148,9 @@ async function* hashed(
 async function* blobOf(
   segments: AsyncIterable<{ readonly bytes: Uint8Array }>,
   tally: StreamTally,
+  taken: { whole: boolean },
 ): AsyncGenerator<Uint8Array> {
   for await (const { bytes } of segments) yield bytes
   yield tally.leaves.bytes()
+  taken.whole = true
 }

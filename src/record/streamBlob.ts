@@ -1,4 +1,5 @@
 import { toHex } from '../internal/bytes.ts'
+import { fieldOf } from '../internal/options.ts'
 import type { BlobStore } from '../store/index.ts'
 
 /** Where the blob of a record lies (docs/formats.md §6): rekeying and sharing do not move it. */
@@ -8,8 +9,8 @@ export function blobKey(envelopeId: Uint8Array): string {
 
 /** A blob store argument. */
 export function blobsArgument(blobs: BlobStore): BlobStore {
-  const { put, read, size } = (blobs ?? {}) as Partial<BlobStore>
-  if (typeof put !== 'function' || typeof read !== 'function' || typeof size !== 'function') {
+  const members = ['put', 'read', 'size', 'delete']
+  if (members.some((name) => typeof fieldOf(blobs, name) !== 'function')) {
     throw new TypeError('blobs must be a blob store, such as memoryBlobs() or directoryBlobs(path)')
   }
   return blobs

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
   aes256Gcm,
@@ -236,6 +237,12 @@ describe('a sealed stream', () => {
         treeHash(hashes),
         10_000,
         mediaType,
+        header,
+        new Uint8Array(
+          createHash('sha256')
+            .update(contentKey as Uint8Array)
+            .digest(),
+        ),
       ])
     }
   })

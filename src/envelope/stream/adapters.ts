@@ -1,4 +1,5 @@
-import { type ByteSource, piecesOf } from '../../internal/stream/source.ts'
+import { bytesArgument } from '../../internal/bytes.ts'
+import { type ByteSource, iteratorOf } from '../../internal/stream/source.ts'
 
 /**
  * Makes a WHATWG stream of pieces, such as {@link sealStream} and {@link openStream} give, for `fetch`, `Response`
@@ -21,15 +22,26 @@ import { type ByteSource, piecesOf } from '../../internal/stream/source.ts'
  * @see https://streams.spec.whatwg.org/
  */
 export function toReadableStream(source: ByteSource): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const pieces = piecesOf(source, undefined)
-  return new ReadableStream({
-    async pull(controller) {
+  const pieces = iteratorOf(source)
+  let reading = false
+  const underlying = {
+    async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>) {
+      reading = true
       const next = await pieces.next()
+      reading = false
       if (next.done === true) controller.close()
-      else controller.enqueue(next.value as Uint8Array<ArrayBuffer>)
+      else
+        controller.enqueue(
+          bytesArgument(next.value, 'each piece of source') as Uint8Array<ArrayBuffer>,
+        )
     },
     async cancel() {
-      await pieces.return(undefined)
+      const ended = Promise.resolve(pieces.return?.())
+      // A source that is being read is told to end, but not waited for: it may be silent.
+      if (reading) ended.catch(() => {})
+      else await ended
     },
-  })
+  }
+  // Nothing is asked for ahead: a source may use its array again once the next piece is.
+  return new ReadableStream(underlying, { highWaterMark: 0 })
 }

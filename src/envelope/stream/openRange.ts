@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../internal/abort.ts'
+import { StreamTruncated } from '../../errors.ts'
 import { wipe } from '../../internal/bytes.ts'
 import { tagSize } from '../../internal/engine/aead.ts'
 import { hashSize } from '../../internal/merkle/index.ts'
@@ -14,7 +14,16 @@ import {
   segmentsOf,
   verifiedLeaves,
 } from '../../internal/stream/segments.ts'
-import { maximumSeal, notYet, type OpenedHead, openHead, openSeal } from './openedStream.ts'
+import { iterateOnce } from './iterateOnce.ts'
+import {
+  maximumSeal,
+  notYet,
+  type OpenedHead,
+  openHead,
+  openSeal,
+  type PreparedOpening,
+  prepareOpening,
+} from './openedStream.ts'
 import { envelopeLength, openStreamNames } from './openStream.ts'
 import type { OpenRangeOptions, RangeSource, VerifiedRange, VerifiedStream } from './types.ts'
 
@@ -65,11 +74,15 @@ const names: readonly (keyof OpenRangeOptions)[] = [...openStreamNames, 'offset'
  */
 export function openRange(source: RangeSource, options: OpenRangeOptions): VerifiedRange {
   let verified: VerifiedStream | null = null
-  const content = openPieces(source, options, (result) => {
-    verified = result
-  })
+  const iterate = iterateOnce(
+    () => prepareRange(source, options),
+    (prepared) =>
+      openPieces(source, prepared, (result) => {
+        verified = result
+      }),
+  )
   return {
-    [Symbol.asyncIterator]: () => content,
+    [Symbol.asyncIterator]: iterate,
     verified() {
       if (verified === null) throw notYet('wait for the first piece')
       return verified
@@ -77,23 +90,35 @@ export function openRange(source: RangeSource, options: OpenRangeOptions): Verif
   }
 }
 
-async function* openPieces(
-  source: RangeSource,
-  options: OpenRangeOptions,
-  done: (result: VerifiedStream) => void,
-): AsyncGenerator<Uint8Array> {
-  const own = knownOptions(options, names)
-  const { signal } = own
-  throwIfAborted(signal)
-  const offset = wholeNumber(own.offset, 'offset')
-  const length = own.length === undefined ? null : wholeNumber(own.length, 'length')
-  const size = wholeNumber(fieldOf(source, 'size'), 'source.size')
+/** A range that is wanted, and the size of the source, as they were when it was called. */
+interface PreparedRange extends PreparedOpening {
+  readonly offset: number
+  readonly length: number | null
+  readonly size: number
+}
+
+function prepareRange(source: RangeSource, options: OpenRangeOptions): PreparedRange {
+  const { offset, length, ...own } = knownOptions(options, names)
   if (typeof fieldOf(source, 'read') !== 'function') {
     throw new TypeError('source must have a function read(offset, length)')
   }
+  return {
+    ...prepareOpening(own),
+    offset: wholeNumber(offset, 'offset'),
+    length: length === undefined ? null : wholeNumber(length, 'length'),
+    size: wholeNumber(fieldOf(source, 'size'), 'source.size'),
+  }
+}
+
+async function* openPieces(
+  source: RangeSource,
+  prepared: PreparedRange,
+  done: (result: VerifiedStream) => void,
+): AsyncGenerator<Uint8Array> {
+  const { offset, length, signal } = prepared
   let head: OpenedHead | null = null
   try {
-    const opened = await openStored(source, size, own)
+    const opened = await openStored(source, prepared)
     head = opened.head
     const { segments } = opened
     const { layout } = segments
@@ -114,15 +139,14 @@ async function* openPieces(
 /** Opens envelope and seal; what they say of size and root is verified, the segments are not. */
 async function openStored(
   source: RangeSource,
-  size: number,
-  options: OpenRangeOptions,
+  prepared: PreparedRange,
 ): Promise<{
   head: OpenedHead
   root: Uint8Array
   verified: VerifiedStream
   segments: StoredSegments
 }> {
-  const { signal } = options
+  const { size, signal } = prepared
   const envelopeSize = envelopeLength(await readAt(source, 0, 4, signal))
   const start = 4 + envelopeSize + streamHeaderSize
   const front = await readAt(source, 4, envelopeSize + streamHeaderSize, signal)
@@ -133,10 +157,11 @@ async function openStored(
   const body = size - 4 - sealSize - start
   const layout = layoutOfBody(body, known.segmentSize, frameSize + tagSize + hashSize)
   if (sealSize < tagSize || sealSize > maximumSeal || layout === null) {
-    throw malformedStream('its length does not fit: cut off, or appended to; fetch it again')
+    // The number at its end is none of a seal: the end is missing, or something stands behind it.
+    throw new StreamTruncated()
   }
   const sealed = await readAt(source, size - 4 - sealSize, sealSize, signal)
-  const head = await openHead(front.subarray(0, envelopeSize), header, options)
+  const head = await openHead(front.subarray(0, envelopeSize), header, prepared)
   try {
     const read = { count: layout.count, size: layout.size, root: null }
     const { root, verified } = await openSeal(head, sealed, read)

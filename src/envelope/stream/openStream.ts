@@ -9,8 +9,10 @@ import { placeOf, streamHeaderSize } from '../../internal/stream/header.ts'
 import { malformedStream } from '../../internal/stream/key.ts'
 import { LeafRoot, segmentHash } from '../../internal/stream/leaves.ts'
 import { openSegment } from '../../internal/stream/opening.ts'
+import { turnEvery } from '../../internal/stream/segments.ts'
 import { ByteReader, type ByteSource } from '../../internal/stream/source.ts'
 import { turn } from '../../internal/turn.ts'
+import { iterateOnce } from './iterateOnce.ts'
 import {
   maximumEnvelope,
   maximumSeal,
@@ -18,6 +20,8 @@ import {
   type OpenedHead,
   openHead,
   openSeal,
+  type PreparedOpening,
+  prepareOpening,
 } from './openedStream.ts'
 import type { OpenStreamOptions, ProvisionalStream, VerifiedStream } from './types.ts'
 
@@ -67,11 +71,15 @@ export const openStreamNames: readonly (keyof OpenStreamOptions)[] = [
  */
 export function openStream(source: ByteSource, options: OpenStreamOptions): ProvisionalStream {
   let verified: VerifiedStream | null = null
-  const content = openPieces(source, options, (result) => {
-    verified = result
-  })
+  const iterate = iterateOnce(
+    () => prepareOpening(knownOptions(options, openStreamNames)),
+    (prepared) =>
+      openPieces(source, prepared, (result) => {
+        verified = result
+      }),
+  )
   return {
-    [Symbol.asyncIterator]: () => content,
+    [Symbol.asyncIterator]: iterate,
     verified() {
       if (verified === null) throw notYet('iterate the stream to its end first')
       return verified
@@ -81,31 +89,35 @@ export function openStream(source: ByteSource, options: OpenStreamOptions): Prov
 
 async function* openPieces(
   source: ByteSource,
-  options: OpenStreamOptions,
+  prepared: PreparedOpening,
   done: (result: VerifiedStream) => void,
 ): AsyncGenerator<Uint8Array> {
-  const own = knownOptions(options, openStreamNames)
-  throwIfAborted(own.signal)
-  const reader = new ByteReader(source, own.signal)
+  const { signal } = prepared
+  const reader = new ByteReader(source, signal)
   let head: OpenedHead | null = null
   try {
     const envelope = await reader.read(envelopeLength(await reader.read(4)))
-    head = await openHead(envelope, await reader.read(streamHeaderSize), own)
+    head = await openHead(envelope, await reader.read(streamHeaderSize), prepared)
     const computed = new LeafRoot()
     let size = 0
     let count = 0
+    let sinceTurn = 0
     for (let last = false; !last; count++) {
       const frame = decodeUint32(await reader.read(frameSize))
       last = frame >= lastMark
       const length = segmentLength(frame, count, head.cipher.segmentSize)
       const sealed = await reader.read(length)
-      throwIfAborted(own.signal)
+      throwIfAborted(signal)
       computed.push(segmentHash(sealed))
       const place = last ? placeOf.last : placeOf.inner
       const content = await openSegment(head.cipher, count, place, sealed)
       size += content.length
       if (content.length > 0) yield content
-      if (count % turnEvery === turnEvery - 1) await turn()
+      sinceTurn += sealed.length
+      if (sinceTurn >= turnEvery) {
+        sinceTurn = 0
+        await turn()
+      }
     }
     const root = computed.root()
     await checkLeaves(reader, count, root)
@@ -117,8 +129,6 @@ async function* openPieces(
   }
 }
 
-/** Segments after which others get a turn. */
-const turnEvery = 16
 /** Leaf hashes that are read at once. */
 const leavesAtOnce = 2048
 
@@ -143,9 +153,17 @@ export function envelopeLength(bytes: Uint8Array): number {
 /** The seal from what follows the leaf hashes: its bytes, and their number at the very end. */
 function sealOf(rest: Uint8Array): Uint8Array {
   const length = rest.length - 4
-  if (length < tagSize) throw new StreamTruncated()
-  if (length > maximumSeal || decodeUint32(rest.subarray(length)) !== length) {
-    throw malformedStream('it does not end with its seal: cut off, or appended to; fetch it again')
+  if (
+    length >= tagSize &&
+    length <= maximumSeal &&
+    decodeUint32(rest.subarray(length)) === length
+  ) {
+    return rest.subarray(0, length)
   }
-  return rest.subarray(0, length)
+  // If a seal that is whole stands at the beginning, something follows it; else its end is missing.
+  for (let end = tagSize; end < length; end++) {
+    if (decodeUint32(rest.subarray(end)) === end) throw malformedStream('bytes after its end')
+  }
+  if (rest.length > maximumSeal) throw malformedStream('it does not end with its seal')
+  throw new StreamTruncated()
 }

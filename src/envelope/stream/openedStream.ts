@@ -1,6 +1,8 @@
 import { EnvelopeOpenFailed } from '../../errors.ts'
-import { optionalBytes } from '../../internal/bytes.ts'
+import { throwIfAborted } from '../../internal/abort.ts'
+import { optionalBytes, wipe } from '../../internal/bytes.ts'
 import { verifySigned } from '../../internal/cose/signed.ts'
+import { sha256 } from '../../internal/engine/hash.ts'
 import { findAuthors } from '../../internal/envelope/authors.ts'
 import { addressedOf } from '../../internal/envelope/content.ts'
 import { openPlaintext } from '../../internal/envelope/opening.ts'
@@ -15,7 +17,7 @@ import {
 import { openSegment } from '../../internal/stream/opening.ts'
 import { receiveSeal } from '../../internal/stream/seal.ts'
 import { markVerified } from '../../internal/verified.ts'
-import type { KeyRecord } from '../../keys/index.ts'
+import type { KeyDirectory, KeyRecord } from '../../keys/index.ts'
 import type { Security } from '../types.ts'
 import type { OpenStreamOptions, VerifiedStream } from './types.ts'
 
@@ -27,7 +29,12 @@ export const maximumSeal: number = 1024 * 1024
 export interface OpenedHead {
   readonly cipher: SegmentCipher
   readonly envelopeId: Uint8Array
-  readonly key: StreamKeyContent
+  /** Key id of the author whom the stream's key names; `null` if nobody signed. */
+  readonly author: Uint8Array | null
+  readonly mediaType: string
+  readonly header: Uint8Array
+  /** SHA-256 of the content key. */
+  readonly keyHash: Uint8Array
   readonly externalAad: Uint8Array
   readonly security: Security
   readonly ids: readonly Uint8Array[]
@@ -35,21 +42,42 @@ export interface OpenedHead {
   readonly authors: readonly KeyRecord[]
 }
 
+/** Options of opening a stream as they were when it was called. */
+export interface PreparedOpening {
+  readonly readers: readonly ReaderKey[]
+  readonly directory: KeyDirectory | undefined
+  readonly required: ReturnType<typeof requiredArgument>
+  readonly externalAad: Uint8Array
+  readonly minimumSecurity: Security | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Reads the options that {@link openStreamNames} names. */
+export function prepareOpening(own: OpenStreamOptions): PreparedOpening {
+  throwIfAborted(own.signal)
+  return {
+    readers: readerKeys(own.as),
+    directory: own.authors,
+    required: requiredArgument(own.requiredSignatures, 'a stream'),
+    externalAad: optionalBytes(own.externalAad, 'externalAad'),
+    minimumSecurity: own.minimumSecurity,
+    signal: own.signal,
+  }
+}
+
 /** Opens the envelope of a stream, and looks the author up before anything is read on. */
 export async function openHead(
   envelope: Uint8Array,
   header: Uint8Array,
-  options: OpenStreamOptions,
+  prepared: PreparedOpening,
 ): Promise<OpenedHead> {
-  const { as, authors: directory, minimumSecurity, signal } = options
-  const required = requiredArgument(options.requiredSignatures, 'a stream')
-  const externalAad = optionalBytes(options.externalAad, 'externalAad')
-  const readers: readonly ReaderKey[] = readerKeys(as)
+  const { readers, directory, required, externalAad, minimumSecurity, signal } = prepared
   const opening = { externalAad, profile: 'careseal', minimumSecurity, signal } as const
   const opened = await openPlaintext(envelope, readers, opening)
   const { envelopeId } = opened.envelope.own!
-  const key = decodeStreamKey(opened.plaintext)
+  let key: StreamKeyContent | null = null
   try {
+    key = decodeStreamKey(opened.plaintext)
     const kids = key.author === null ? [] : [key.author]
     const time = { claimed: null, existedBefore: null }
     const authors = kids.length === 0 ? [] : await findAuthors(kids, directory, time, signal)
@@ -58,10 +86,13 @@ export async function openHead(
     const cipher = segmentCipher(header, key.contentKey, envelopeId)
     if (cipher === null) throw malformedStream('an unknown header')
     const ids = [opened.reader, ...readers].map(({ publicKey }) => publicKey.id)
-    return { cipher, envelopeId, key, externalAad, security: opened.security, ids, authors }
+    const { security } = opened
+    const { author, mediaType } = key
+    const keyHash = sha256(key.contentKey)
+    const named = { author, mediaType, header: header.slice(), keyHash }
+    return { cipher, envelopeId, ...named, externalAad, security, ids, authors }
   } finally {
-    key.contentKey.fill(0)
-    opened.plaintext.fill(0)
+    wipe(key?.contentKey, opened.plaintext)
   }
 }
 
@@ -71,10 +102,9 @@ export async function openSeal(
   sealed: Uint8Array,
   read: { readonly count: number; readonly size: number; readonly root: Uint8Array | null },
 ): Promise<{ readonly root: Uint8Array; readonly verified: VerifiedStream }> {
-  const { envelopeId, key, externalAad, security, authors } = head
-  const { author, mediaType } = key
+  const { envelopeId, author, mediaType, header, keyHash, externalAad, security, authors } = head
   const plaintext = await openSegment(head.cipher, read.count, placeOf.seal, sealed)
-  const sum = { envelopeId, root: read.root, size: read.size, mediaType }
+  const sum = { envelopeId, root: read.root, size: read.size, mediaType, header, keyHash }
   const { root, signed, audience } = receiveSeal(plaintext, sum, author, externalAad)
   const keys = authors.map((record) => record.key)
   if (signed !== null && !(await verifySigned(signed, keys))) throw new EnvelopeOpenFailed()

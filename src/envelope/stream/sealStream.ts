@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../../internal/abort.ts'
 import { concat, optionalBytes, wipe } from '../../internal/bytes.ts'
+import { sha256 } from '../../internal/engine/hash.ts'
 import { cipherInternals } from '../../internal/envelope/cipher.ts'
 import { audienceOf, recipientKeys } from '../../internal/envelope/recipients.ts'
 import { defaultCipher, sealPlaintext, wrapSingly } from '../../internal/envelope/sealing.ts'
@@ -18,8 +19,9 @@ import { encodeStreamKey, maximumMediaType } from '../../internal/stream/key.ts'
 import { encodeSeal } from '../../internal/stream/seal.ts'
 import { StreamTally, sealSegments } from '../../internal/stream/sealing.ts'
 import type { ByteSource } from '../../internal/stream/source.ts'
-import { isWellFormed } from '../../internal/utf8.ts'
+import { encodeUtf8, isWellFormed } from '../../internal/utf8.ts'
 import { keyIdsArgument } from '../seal.ts'
+import { iterateOnce } from './iterateOnce.ts'
 import type { SealStreamOptions } from './types.ts'
 
 const names: readonly (keyof SealStreamOptions)[] = [
@@ -74,25 +76,47 @@ const names: readonly (keyof SealStreamOptions)[] = [
  * ```
  * @see docs/formats.md §6
  */
-export async function* sealStream(
+export function sealStream(
   source: ByteSource,
   options: SealStreamOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  return iterateOnce(
+    () => prepareSealing(options),
+    (prepared) => sealPieces(source, prepared),
+  )()
+}
+
+/** Options of sealing as they were when it was called. */
+type PreparedSealing = ReturnType<typeof prepareSealing>
+
+function prepareSealing(options: SealStreamOptions) {
   const own = knownOptions(options, names)
-  const { signal, recipients, mediaType = 'application/octet-stream' } = own
+  const { signal, mediaType = 'application/octet-stream' } = own
   throwIfAborted(signal)
   if (typeof mediaType !== 'string' || !isWellFormed(mediaType)) {
     throw new TypeError('mediaType must be a string')
   }
-  if (mediaType.length > maximumMediaType) {
-    throw new RangeError(`mediaType must be at most ${maximumMediaType} characters`)
+  if (encodeUtf8(mediaType).length > maximumMediaType) {
+    throw new RangeError(`mediaType must be at most ${maximumMediaType} bytes`)
   }
-  const signer = own.author === undefined ? null : signerOf(own.author, 'author')
   const keyIds = keyIdsArgument(own.keyIds ?? 'plain')
-  const keys = recipientKeys(recipients, keyIds, new Date())
-  const externalAad = optionalBytes(own.externalAad, 'externalAad')
-  const cipher = own.cipher === undefined ? defaultCipher() : cipherInternals(own.cipher)
-  const bits = segmentBitsOf(own.segmentSize)
+  return {
+    signal,
+    mediaType,
+    keyIds,
+    signer: own.author === undefined ? null : signerOf(own.author, 'author'),
+    keys: recipientKeys(own.recipients, keyIds, new Date()),
+    externalAad: optionalBytes(own.externalAad, 'externalAad'),
+    cipher: own.cipher === undefined ? defaultCipher() : cipherInternals(own.cipher),
+    bits: segmentBitsOf(own.segmentSize),
+  }
+}
+
+async function* sealPieces(
+  source: ByteSource,
+  prepared: PreparedSealing,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal, mediaType, keyIds, signer, keys, externalAad, cipher, bits } = prepared
   const [contentKey, salt, envelopeId, ...secrets] = randomParts(32, 32, 32, 32, 12)
   const author = signer?.publicKey.id ?? null
   const header = encodeStreamHeader(cipher.coseAlg, bits, salt)
@@ -111,7 +135,8 @@ export async function* sealStream(
       yield bytes
     }
     const { leaves, size } = tally
-    const sum = { envelopeId, root: leaves.root(), size, mediaType }
+    const keyHash = sha256(contentKey)
+    const sum = { envelopeId, root: leaves.root(), size, mediaType, header, keyHash }
     const audience = audienceOf(keys, keyIds)
     const summary = await encodeSeal(sum, signer, audience, externalAad, signal)
     const nonce = segmentNonce(leaves.count, placeOf.seal)

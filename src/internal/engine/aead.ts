@@ -11,8 +11,8 @@ export interface Aead {
     plaintext: Uint8Array | readonly Uint8Array[],
   ): MaybePromise<Uint8Array>
   /**
-   * `null` when the tag does not fit; nothing of the plaintext leaves before it does. `consume`: the result may take the
-   * place of `sealed`.
+   * `null` when the tag does not fit; nothing of the plaintext leaves before it does. `sealed` has been read when the call
+   * returns, unless the caller lets it be consumed: then it is the caller's own, and the result may take its place.
    */
   open(
     key: Uint8Array,

@@ -22,6 +22,10 @@ export function fastGcm(): Aead | null {
   return subtle === null ? null : subtleGcm(subtle)
 }
 
+const isParts = (
+  plaintext: Uint8Array | readonly Uint8Array[],
+): plaintext is readonly Uint8Array[] => Array.isArray(plaintext)
+
 function subtleGcm(subtle: SubtleCrypto): Aead {
   const run = async (
     usage: 'encrypt' | 'decrypt',
@@ -37,9 +41,10 @@ function subtleGcm(subtle: SubtleCrypto): Aead {
     )
   }
   return {
-    // In parts it is read now, not when the key has been imported.
-    seal: (key, nonce, aad, plaintext) => run('encrypt', key, nonce, aad, whole(plaintext)),
-    open: (key, nonce, aad, sealed): MaybePromise<Uint8Array | null> =>
-      run('decrypt', key, nonce, aad, sealed).catch(() => null),
+    // Read now, not when the key has been imported: what a caller has hashed before must be what is encrypted.
+    seal: (key, nonce, aad, plaintext) =>
+      run('encrypt', key, nonce, aad, isParts(plaintext) ? whole(plaintext) : plaintext.slice()),
+    open: (key, nonce, aad, sealed, consume): MaybePromise<Uint8Array | null> =>
+      run('decrypt', key, nonce, aad, consume === true ? sealed : sealed.slice()).catch(() => null),
   }
 }

@@ -1,8 +1,9 @@
 import { EnvelopeMalformed } from '../../errors.ts'
 import { type CborValue, encodeCbor } from '../cbor/index.ts'
 import { decodePlaintext, streamKeyDomain } from '../envelope/content.ts'
+import { encodeUtf8 } from '../utf8.ts'
 
-/** Longest media type of a sealed stream, in characters: what is read before its end must be bounded. */
+/** Longest media type of a sealed stream, in bytes of UTF-8: what is read before its end must be bounded. */
 export const maximumMediaType = 255
 
 /** What the envelope of a sealed stream holds. */
@@ -31,7 +32,7 @@ export function decodeStreamKey(plaintext: Uint8Array): StreamKeyContent {
     items.length === 4 &&
     isBytesOf(contentKey, 32) &&
     typeof mediaType === 'string' &&
-    mediaType.length <= maximumMediaType &&
+    encodeUtf8(mediaType).length <= maximumMediaType &&
     (author === null || isBytesOf(author, 32))
   if (!complete) throw malformedStream('the parts of its key have the wrong type')
   return { contentKey, mediaType, author } as StreamKeyContent

@@ -1,6 +1,5 @@
 import { StreamTruncated } from '../../errors.ts'
-import { untilAborted } from '../abort.ts'
-import { bytesArgument } from '../bytes.ts'
+import { throwIfAborted, untilAborted } from '../abort.ts'
 import { type ByteSource, piecesOf } from './source.ts'
 
 /** Something that can be read at any place. */
@@ -19,16 +18,16 @@ export async function* piecesAt(
   length: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  throwIfAborted(signal)
   const answer = source.read(offset, length, { signal })
-  const whole = async (): Promise<Uint8Array[]> => [
-    bytesArgument(
-      await untilAborted(signal, async () => answer as Promise<Uint8Array>),
-      'what source.read answers',
-    ),
-  ]
   const iterable = typeof (answer as { then?: unknown })?.then !== 'function'
+  // An abort may come first: then nobody waits for the answer, nor for its failure.
+  if (!iterable) Promise.resolve(answer).catch(() => {})
+  const pieces = iterable
+    ? (answer as ByteSource)
+    : [await untilAborted(signal, () => answer as Promise<Uint8Array>)]
   let left = length
-  for await (const piece of piecesOf(iterable ? (answer as ByteSource) : await whole(), signal)) {
+  for await (const piece of piecesOf(pieces, signal)) {
     yield piece.length > left ? piece.subarray(0, left) : piece
     left -= Math.min(left, piece.length)
     if (left === 0) return

@@ -13,6 +13,10 @@ export interface StreamSum {
   readonly root: Uint8Array
   readonly size: number
   readonly mediaType: string
+  /** The stream's header. */
+  readonly header: Uint8Array
+  /** SHA-256 of the content key: one ciphertext can open to two contents under two keys, and one author signs one. */
+  readonly keyHash: Uint8Array
 }
 
 /** The plaintext of a seal: the sum, signed where there is an author (docs/formats.md §6). */
@@ -66,8 +70,9 @@ export function receiveSeal(
   return { root, signed, audience: readIds(signed.headers.get(headerAudience) ?? null) }
 }
 
-function encodeSum({ envelopeId, root, size, mediaType }: StreamSum): Uint8Array {
-  return encodeCbor(['careseal/stream-sig/1', envelopeId, root, size, mediaType])
+function encodeSum(sum: StreamSum): Uint8Array {
+  const { envelopeId, root, size, mediaType, header, keyHash } = sum
+  return encodeCbor(['careseal/stream-sig/1', envelopeId, root, size, mediaType, header, keyHash])
 }
 
 /** Re-encoding what is expected and comparing leaves no field unchecked. */

@@ -20,7 +20,7 @@ export interface SealedSegment {
 
 const empty = new Uint8Array(0)
 /** Bytes after which others get a turn: the source may never wait for anything itself. */
-const turnEvery = 4 * 1024 * 1024
+const turnEvery = 1024 * 1024
 
 /**
  * Encrypts content in segments (docs/formats.md §6). Holds one segment of content; a full one is sealed as soon as
@@ -54,20 +54,24 @@ export async function* sealSegments(
   try {
     for await (const piece of piecesOf(source, signal)) {
       let at = 0
+      const { length } = piece
       if (filled > 0) {
-        at = Math.min(segmentSize - filled, piece.length)
+        at = Math.min(segmentSize - filled, length)
         held.set(piece.subarray(0, at), filled)
         filled += at
-        if (at < piece.length) {
+        if (at < length) {
           yield await seal(held, false)
           filled = 0
         }
       }
-      for (; piece.length - at > segmentSize; at += segmentSize) {
+      for (; length - at > segmentSize; at += segmentSize) {
         yield await seal(piece.subarray(at, at + segmentSize), false)
       }
-      held.set(piece.subarray(at), filled)
-      filled += piece.length - at
+      const rest = piece.subarray(at, length)
+      // It shrank while a segment was being taken; see piecesOf.
+      if (rest.length !== length - at) continue
+      held.set(rest, filled)
+      filled += rest.length
     }
     yield await seal(held.subarray(0, filled), true)
   } finally {

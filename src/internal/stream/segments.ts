@@ -24,8 +24,8 @@ export interface StoredSegments {
   checkFrame(frame: Uint8Array, index: number): void
 }
 
-/** Segments after which others get a turn. */
-const turnEvery = 16
+/** Bytes after which others get a turn. */
+export const turnEvery: number = 1024 * 1024
 /** Leaf hashes that are read at once. */
 const leavesAtOnce = 2048
 
@@ -91,6 +91,7 @@ export async function* openSegments(
   const length = (last - first) * unit + frame + sealedSize(layout, last)
   const reader = new ByteReader(piecesAt(source, from, length, signal), signal)
   const end = range.offset + range.length
+  let sinceTurn = 0
   try {
     for (let index = first; index <= last; index++) {
       throwIfAborted(signal)
@@ -104,7 +105,11 @@ export async function* openSegments(
       const begin = index * layout.segmentSize
       const part = content.subarray(Math.max(0, range.offset - begin), Math.max(0, end - begin))
       if (part.length > 0) yield part
-      if ((index - first) % turnEvery === turnEvery - 1) await turn()
+      sinceTurn += sealed.length
+      if (sinceTurn >= turnEvery) {
+        sinceTurn = 0
+        await turn()
+      }
     }
   } finally {
     await reader.close()

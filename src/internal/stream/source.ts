@@ -1,12 +1,16 @@
 import { StreamTruncated } from '../../errors.ts'
 import { throwIfAborted, untilAborted } from '../abort.ts'
 import { bytesArgument } from '../bytes.ts'
+import { turn } from '../turn.ts'
 
 /** Content that comes in pieces of any size: an iterable of byte arrays, asynchronous or not, or a WHATWG stream. */
 export type ByteSource =
   | AsyncIterable<Uint8Array>
   | Iterable<Uint8Array>
   | ReadableStream<Uint8Array>
+
+/** Pieces after which others get a turn: a source of tiny ones may never wait for anything itself. */
+const turnEvery = 256
 
 /** Pieces of a source as plain byte arrays. An abort is noticed while the source is silent, too. */
 export async function* piecesOf(
@@ -16,24 +20,32 @@ export async function* piecesOf(
   const iterator = iteratorOf(source)
   let reading = false
   try {
-    for (;;) {
+    for (let count = 1; ; count++) {
       reading = true
       const next = await untilAborted(signal, async () => iterator.next())
       reading = false
       if (next.done === true) return
-      yield bytesArgument(next.value, 'each piece of source')
+      const piece = bytesArgument(next.value, 'each piece of source')
+      const { length } = piece
+      yield piece
+      // Who shrinks it while it is being read would lose bytes and not learn of it.
+      if (piece.length !== length) {
+        throw new TypeError('each piece of source must keep its length until the next is asked for')
+      }
+      if (count % turnEvery === 0) await turn()
     }
   } finally {
     // A source that is being read is told to end, but not waited for: it may never answer.
     const ended = Promise.resolve(iterator.return?.())
-    if (reading) ended.catch(() => {})
-    else await ended
+    if (reading || signal?.aborted === true) ended.catch(() => {})
+    else await untilAborted(signal, () => ended)
   }
 }
 
-type ByteIterator = AsyncIterator<Uint8Array, unknown> | Iterator<Uint8Array, unknown>
+export type ByteIterator = AsyncIterator<Uint8Array, unknown> | Iterator<Uint8Array, unknown>
 
-function iteratorOf(source: ByteSource): ByteIterator {
+/** The iterator of a source; a TypeError for what is none. */
+export function iteratorOf(source: ByteSource): ByteIterator {
   const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(source)
   if (typeof later === 'function') return later.call(source)
   if (typeof now === 'function' && typeof source !== 'string' && !ArrayBuffer.isView(source)) {
@@ -78,33 +90,29 @@ export class ByteReader {
 
   /** That many bytes, or as many as there are. */
   async readUpTo(length: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = []
-    let missing = length
-    while (this.#rest.length < missing) {
-      if (this.#rest.length > 0) parts.push(this.#rest)
-      missing -= this.#rest.length
+    if (this.#rest.length >= length) return this.#take(length)
+    // Copied before the next piece is asked for: the source may use its array again.
+    const bytes = new Uint8Array(length)
+    let filled = 0
+    for (;;) {
+      const part = this.#take(Math.min(this.#rest.length, length - filled))
+      bytes.set(part, filled)
+      filled += part.length
+      if (filled === length) return bytes
       const next = await this.#pieces.next()
-      this.#rest = next.done === true ? new Uint8Array(0) : next.value
-      if (next.done === true) return joined(parts, length - missing)
+      if (next.done === true) return bytes.subarray(0, filled)
+      this.#rest = next.value
     }
-    parts.push(this.#rest.subarray(0, missing))
-    this.#rest = this.#rest.subarray(missing)
-    return joined(parts, length)
+  }
+
+  #take(length: number): Uint8Array {
+    const part = this.#rest.subarray(0, length)
+    this.#rest = this.#rest.subarray(length)
+    return part
   }
 
   /** Tells the source that nothing more will be read. */
   async close(): Promise<void> {
     await this.#pieces.return(undefined)
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
