@@ -7,12 +7,13 @@ import { randomParts } from '../../src/internal/random.ts'
 import { encodeStreamHeader, segmentNonce } from '../../src/internal/stream/header.ts'
 import { encodeStreamKey } from '../../src/internal/stream/key.ts'
 import { encodeSeal } from '../../src/internal/stream/seal.ts'
-import { keyDirectory, x25519, xWing } from '../../src/keys/index.ts'
+import { type Decapsulator, keyDirectory, x25519, xWing } from '../../src/keys/index.ts'
 import { type BlobStore, memoryBlobs } from '../../src/store/index.ts'
 import { toHex, utf8 } from '../helpers/bytes.ts'
 import { codeOf, rejection } from '../helpers/errors.ts'
 import { kemKey, person } from '../helpers/keys.ts'
 import { gcmSalamander } from '../helpers/salamander.ts'
+import { cborItems, decryptEnvelope } from '../helpers/streamCbor.ts'
 import {
   collect,
   contentOf,
@@ -81,8 +82,15 @@ describe('what is checked is what comes out', () => {
     const reader = await person(2)
     const stream = await sealed(contentOf(5000), { author, recipients: [reader.public] })
     const options = { as: reader, authors: keyDirectory([author.public]) }
-    const { envelope } = split(stream)
-    const at = 4 + envelope.length + 38 + 4 + 10
+    const { envelope, header } = split(stream)
+    // The reader has the key, and puts another segment in the place of one that has just been checked.
+    const { plaintext, envelopeId } = await decryptEnvelope(
+      envelope,
+      reader.decapsulator as Decapsulator,
+    )
+    const key = otherStreamKey(cborItems(plaintext)[1] as Uint8Array, header, envelopeId)
+    const forged = forgeSegment(key, header, 0, 0, new Uint8Array(4096).fill(0x66))
+    const at = 4 + envelope.length + 38 + 4
     for (let turns = 0; turns < 30; turns++) {
       const bytes = stream.slice()
       let calls = 0
@@ -93,7 +101,7 @@ describe('what is checked is what comes out', () => {
             // Once the segment has been handed out, at some moment after.
             void (async () => {
               for (let i = 0; i < turns; i++) await null
-              bytes[at] = bytes[at]! ^ 1
+              bytes.set(forged, at)
             })()
           }
           return bytes.subarray(offset, offset + length)
