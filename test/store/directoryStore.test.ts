@@ -319,3 +319,27 @@ describe('several processes', () => {
     expect(await store.put('counter', bytes(48), { expect: seen })).toBe(true)
   }, 60_000)
 })
+
+describe('a directory that is a link to something that is not there', () => {
+  it.each([
+    ['a store', (path: string) => directoryStore(path).put('a', new Uint8Array(1))],
+    [
+      'blobs',
+      (path: string) =>
+        directoryBlobs(path).put(
+          'a/b',
+          (async function* () {
+            yield new Uint8Array(1)
+          })(),
+        ),
+    ],
+  ])('is an error of %s, and no endless loop', async (_, write) => {
+    const path = join(temporaryDirectory(), 'dangling')
+    symlinkSync('/nowhere/at/all', path)
+    const error = await write(path).then(
+      () => null,
+      (reason: unknown) => reason,
+    )
+    expect(isCaresealError(error, 'ERR_STORE_FAILED')).toBe(true)
+  })
+})

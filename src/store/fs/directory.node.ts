@@ -173,7 +173,14 @@ export class Directory {
       if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
     }
     const above = await this.#makeDirectories(dirname(path))
-    return [...above, ...(await this.#makeDirectories(path))]
+    try {
+      await this.#files.mkdir(path)
+      return [...above, path]
+    } catch (error) {
+      // Still ENOENT where the one above is a link to something that is not there: the caller learns of it.
+      if (codeOf(error) !== 'EEXIST') throw error
+      return above
+    }
   }
 
   async #move(file: string, key: string): Promise<string> {
