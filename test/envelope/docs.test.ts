@@ -48,7 +48,7 @@ async function run(code: string): Promise<string[]> {
   return printed
 }
 
-const guides = ['keys', 'envelope', 'streams', 'migration', 'erasure']
+const guides = ['records', 'keys', 'envelope', 'streams', 'migration', 'erasure']
 describe.each(guides.map((name) => `docs/${name}.md`))('%s', (path) => {
   const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
   const examples = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
