@@ -1,7 +1,11 @@
 // Documentation that can be checked by machine: links, error codes, and sizes that the README quotes.
+
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
 
 process.chdir(join(import.meta.dirname, '..'))
 const problems = []
@@ -61,12 +65,36 @@ for (const [path, text] of sources) {
 
 // The sizes that the README quotes are those that are measured, to 0.2 kB.
 const readme = read('README.md')
+const quality = read('docs/quality.md')
 const limits = join('node_modules', 'size-limit', 'bin.js')
 const measured = spawnSync(process.execPath, [limits, '--json'], { encoding: 'utf8' })
 for (const { name, size } of JSON.parse(measured.stdout)) {
   const [, quoted] = new RegExp(`^\\| ${name} \\| ([\\d.]+) kB \\|$`, 'm').exec(readme) ?? []
   if (quoted === undefined || Math.abs(Number(quoted) - size / 1000) > 0.2) {
     problems.push(`README.md: "${name}" is ${(size / 1000).toFixed(1)} kB, not ${quoted} kB`)
+  }
+  const [, told] = new RegExp(`^\\| ${name}[^|]*\\| ([\\d.]+) kB \\|`, 'm').exec(quality) ?? []
+  if (told === undefined || Math.abs(Number(told) - size / 1000) > 0.2) {
+    problems.push(`docs/quality.md: "${name}" is ${(size / 1000).toFixed(1)} kB, not ${told} kB`)
+  }
+}
+
+// So are the sizes of whole modules, to 1 kB: everything that a module exports, minified and gzipped.
+for (const row of readme.matchAll(/^\| ((?:`careseal[^`]*`(?:, )?)+) \|.*\| ([\d.]+) kB \|$/gm)) {
+  const specifiers = [...row[1].matchAll(/`([^`]+)`/g)].map(([, specifier]) => specifier)
+  const contents = specifiers.map((one, i) => `export * as m${i} from '${one}'`).join('\n')
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: process.cwd() },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    external: builtinModules,
+    write: false,
+  })
+  const size = gzipSync(outputFiles[0].contents, { level: 9 }).length / 1000
+  if (Math.abs(Number(row[2]) - size) > 1) {
+    problems.push(`README.md: all of ${specifiers[0]} is ${size.toFixed(1)} kB, not ${row[2]} kB`)
   }
 }
 
