@@ -42,12 +42,11 @@ export async function signEvent(event: CareEvent, options: SignEventOptions): Pr
   const { author, now = new Date(), signal } = optionsOf(options)
   const signer = signerOf(author, 'author')
   const payload = encodePayload(event, toSeconds(now, 'now'))
+  const { type } = event
   const salt = randomBytes(32)
   const headers = new Map([[headerEventSalt, salt]])
-  const bytes = encodeCbor(
-    await sign([signer], { kind: kindOf(event.type), headers, payload }, signal),
-  )
-  const commitment = eventCommitment(event.type, signer.publicKey.id, bytes, salt)
+  const bytes = encodeCbor(await sign([signer], { kind: kindOf(type), headers, payload }, signal))
+  const commitment = eventCommitment(type, signer.publicKey.id, bytes, salt)
   return { id: commitmentId(commitment), commitment, bytes }
 }
 

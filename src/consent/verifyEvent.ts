@@ -5,7 +5,7 @@ import { decodeStrict, Tagged } from '../internal/cbor/index.ts'
 import { receiveSigned, verifySigned } from '../internal/cose/signed.ts'
 import { findAuthors } from '../internal/envelope/authors.ts'
 import { checkRequired, requiredArgument } from '../internal/envelope/required.ts'
-import { knownOptions } from '../internal/options.ts'
+import { heldOptions } from '../internal/held.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { headerEventSalt, tagSign1 } from '../internal/registry.ts'
 import { fromSeconds } from '../internal/time.ts'
@@ -63,7 +63,7 @@ export async function verifyEvent<T extends CareEvent['type'] = CareEvent['type'
     existedBefore = null,
     requiredSignatures,
     signal,
-  } = knownOptions(options, names)
+  } = heldOptions(options, names)
   const required = requiredArgument(requiredSignatures, 'an event')
   throwIfAborted(signal)
   const raw = bytesArgument(bytes, 'bytes').slice()

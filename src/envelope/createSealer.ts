@@ -1,5 +1,6 @@
 import { wrapInBatch } from '../internal/envelope/batch.ts'
 import { cipherInternals } from '../internal/envelope/cipher.ts'
+import { heldOptions } from '../internal/held.ts'
 import { knownOptions } from '../internal/options.ts'
 import { contentOptions, keyIdsArgument, sealContent, sealerOptions } from './seal.ts'
 import type { SealOptions } from './types.ts'
@@ -50,7 +51,7 @@ export interface Sealer {
  * @see docs/formats.md §2
  */
 export function createSealer(options: SealerOptions = {}): Sealer {
-  const { keyIds = 'plain', cipher, ...signing } = knownOptions(options, sealerOptions)
+  const { keyIds = 'plain', cipher, ...signing } = heldOptions(options, sealerOptions)
   const { wrap, close } = wrapInBatch(keyIdsArgument(keyIds))
   const internals = cipher === undefined ? undefined : cipherInternals(cipher)
   return {

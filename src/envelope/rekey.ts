@@ -16,7 +16,7 @@ import {
 import { entryFinder } from '../internal/envelope/entries.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
-import { recipientKey, recipientKeys } from '../internal/envelope/recipients.ts'
+import { checkTrials, recipientKey, recipientKeys } from '../internal/envelope/recipients.ts'
 import { checkDowngrade } from '../internal/envelope/rewrapping.ts'
 import { sealPlaintext, wrapSingly } from '../internal/envelope/sealing.ts'
 import { knownOptions } from '../internal/options.ts'
@@ -104,10 +104,12 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
   const externalAad = optionalBytes(given, 'externalAad')
   const readers = readerKeys(as)
   const opening = { externalAad, profile: 'careseal', signal } as const
+  // Before anything is waited for: what the caller does to the lists meanwhile must not come between.
+  const keys = recipientKeys(recipients, 'plain', new Date())
+  const removed = remove.map((reader, i) => recipientKey(reader, `remove[${i}]`, new Date(0)))
   const { envelope: parsed, plaintext, entry } = await openPlaintext(bytes, readers, opening)
   const keyIds = kidMode(entry.kid)
-  const keys = recipientKeys(recipients, keyIds, new Date())
-  const removed = remove.map((reader, i) => recipientKey(reader, `remove[${i}]`, new Date(0)))
+  if (keyIds === 'none') checkTrials(keys.map(({ algorithm }) => algorithm.name))
   checkComplete(parsed, keys, removed, removeOthers)
   checkDowngrade(parsed.own!.postQuantum, keys, allowClassical)
   checkContent(decodePlaintext(plaintext), keepStreamKey)

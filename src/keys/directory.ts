@@ -1,6 +1,7 @@
 import { IdentityInvalid } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes, toHex } from '../internal/bytes.ts'
+import { held } from '../internal/held.ts'
 import { isIdentity } from '../internal/identity.ts'
 import { fieldOf, knownOptions, optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
@@ -87,7 +88,11 @@ function recordOf(entry: DirectoryEntry): KeyRecord {
     identity,
     name: name ?? null,
     validFrom: dateArgument(validFrom, 'validFrom'),
-    validUntil: dateArgument(validUntil, 'validUntil') ?? identity.expires,
+    // The card's own end stays what it is: an earlier one is no word of the keeper.
+    validUntil:
+      validUntil === identity.expires
+        ? identity.expires
+        : (dateArgument(validUntil, 'validUntil') ?? identity.expires),
     compromisedAt: dateArgument(compromisedAt, 'compromisedAt'),
   })
 }
@@ -95,7 +100,7 @@ function recordOf(entry: DirectoryEntry): KeyRecord {
 function dateArgument(date: Date | undefined, name: string): Date | null {
   if (date === undefined || date === null) return null
   if (!isDate(date)) throw new TypeError(`${name} must be a valid Date`)
-  return date
+  return held(date)
 }
 
 /** A renewed card, whoever made it, must not take back that a key is compromised or ends. */

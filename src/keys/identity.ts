@@ -10,8 +10,9 @@ import {
 import { receiveSigned, sign, verifySigned } from '../internal/cose/signed.ts'
 import { coseKeyOf, readCoseKey } from '../internal/coseKey.ts'
 import { signerOf } from '../internal/envelope/signers.ts'
+import { heldOptions } from '../internal/held.ts'
 import { isIdentity, registerIdentity } from '../internal/identity.ts'
-import { knownOptions, optionsOf } from '../internal/options.ts'
+import { optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import { tagSign1 } from '../internal/registry.ts'
 import { fromSeconds, toSeconds } from '../internal/time.ts'
@@ -91,7 +92,7 @@ export async function generateIdentity(
     kem = xWing,
     signature = ed25519,
     ...card
-  } = knownOptions(options, ['kem', 'signature', ...cardOptions])
+  } = heldOptions(options, ['kem', 'signature', ...cardOptions])
   const [signer, decapsulator] = [await generateKey(signature), await generateKey(kem)]
   const identity = await createIdentity({ ...card, signer, decapsulator })
   return Object.freeze({ ...identity, signer, decapsulator })
@@ -113,7 +114,7 @@ export async function createIdentity(options: CreateIdentityOptions): Promise<Id
     now = new Date(),
     expires,
     signal,
-  } = knownOptions(options, ['signer', 'decapsulator', ...cardOptions])
+  } = heldOptions(options, ['signer', 'decapsulator', ...cardOptions])
   const keyOwner = signerOf(signer, 'signer')
   const signing = keyOwner.publicKey
   const encryption = publicKeyArgument(decapsulator?.publicKey, 'kem', 'decapsulator.publicKey')

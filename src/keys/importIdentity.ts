@@ -2,7 +2,8 @@ import { IdentityInvalid, isCaresealError, KeyElsewhere, KeyLocked } from '../er
 import { throwIfAborted } from '../internal/abort.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { bytesArgument, equalBytes, toHex, wipe } from '../internal/bytes.ts'
-import { fieldOf, knownOptions } from '../internal/options.ts'
+import { heldOptions } from '../internal/held.ts'
+import { fieldOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import { ed25519, xWing } from './algorithms.ts'
 import { type Contents, decodeContents, isCardOf, malformed } from './export/contents.ts'
@@ -97,7 +98,7 @@ export async function importIdentity(
     lost = [],
     algorithms = [xWing, ed25519],
     signal,
-  } = knownOptions(options, names)
+  } = heldOptions(options, names)
   throwIfAborted(signal)
   const input = bytesArgument(bytes, 'bytes').slice()
   if (did !== undefined && typeof did !== 'string') throw new TypeError('did must be a string')

@@ -1,5 +1,6 @@
 import { ReceiptInvalid } from '../errors.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
+import { heldOptions } from '../internal/held.ts'
 import { knownOptions } from '../internal/options.ts'
 import { markVerified } from '../internal/verified.ts'
 import type { VerifiedInclusion } from '../log/index.ts'
@@ -57,7 +58,7 @@ export async function verifyReceipt(
   if (typeof given.trust !== 'object' || given.trust === null) {
     throw new TypeError('trust must be a trust policy')
   }
-  const trust = knownOptions(given.trust, trustNames)
+  const trust = heldOptions(given.trust, trustNames)
   const parts = decodeReceipt(bytesArgument(receipt, 'receipt'))
   if (!equalBytes(parts.commitment, expected)) {
     throw new ReceiptInvalid('The receipt is for another entry than this commitment.')

@@ -92,6 +92,7 @@ export async function toCoseReceipt(
   const checkpoint = parseCheckpoint(note)
   const root = inclusionRoot(index, checkpoint.size, leafHash(commitment), hashes)
   const own = new LogSigner(checkpoint.origin, signer)
+  const { algorithm, id } = signer.publicKey
   if (root === null || !equalBytes(root, checkpoint.root) || !(await own.signed(checkpoint))) {
     throw new ProofInvalid(
       'The proof does not prove this commitment under a checkpoint of this key.',
@@ -99,7 +100,6 @@ export async function toCoseReceipt(
   }
   if (hashes.length === 0)
     throw new RangeError('A log of one entry has no COSE Receipt; append first')
-  const { algorithm, id } = signer.publicKey
   const headers = encodeCbor(
     new Map<number, CborValue>([
       [headerAlg, internalsOf(algorithm).coseAlg],

@@ -56,8 +56,8 @@ export async function cosign(checkpoint: string, options: CosignOptions): Promis
   const stamp = new Uint8Array(8)
   new DataView(stamp.buffer).setUint32(0, Math.floor(time / 0x100000000))
   new DataView(stamp.buffer).setUint32(4, time % 0x100000000)
-  const signature = await signBytes(signer, cosignedMessage(text, time), signal)
   const keyId = keyIdOf(name, typeCosignature, signer.publicKey.bytes)
+  const signature = await signBytes(signer, cosignedMessage(text, time), signal)
   return checkpoint + formatLine({ name, keyId, signature: concat(stamp, signature) })
 }
 

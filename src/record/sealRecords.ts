@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../internal/abort.ts'
 import { wrapInBatch } from '../internal/envelope/batch.ts'
-import { fieldOf, knownOptions, optionsOf } from '../internal/options.ts'
+import { heldOptions } from '../internal/held.ts'
+import { fieldOf, optionsOf } from '../internal/options.ts'
 import { turn } from '../internal/turn.ts'
 import type { Log } from '../log/index.ts'
 import { logRecords } from './logRecords.ts'
@@ -77,7 +78,7 @@ export async function* sealRecords<K>(
   inputs: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
   options: SealRecordsOptions,
 ): AsyncIterable<SealedBatch<K>> {
-  const own = knownOptions(options, [...sealRecordOptions, 'batchSize'])
+  const own = heldOptions(options, [...sealRecordOptions, 'batchSize'])
   if (!isIterable(inputs)) throw new TypeError('inputs must be an iterable of { key, content }')
   const { batchSize = 512, log, signal } = own
   if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maximumBatch)) {
@@ -163,7 +164,7 @@ async function enter<K>(
 }
 
 async function sealBatch<K>(
-  batch: readonly RecordInput<K>[],
+  batch: readonly HeldInput<K>[],
   options: SealRecordsOptions,
   readers: Readers,
   context: SealingContext,
@@ -175,7 +176,7 @@ async function sealBatch<K>(
       batch.slice(i, i + inFlight).map((input) =>
         sealInput(input, options, readers, context).then(
           (record) => () => records.push({ ...record, key: input.key }),
-          (error: unknown) => () => failed.push({ key: fieldOf(input, 'key') as K, error }),
+          (error: unknown) => () => failed.push({ key: input.key, error }),
         ),
       ),
     )
@@ -187,17 +188,28 @@ async function sealBatch<K>(
   return { records, failed }
 }
 
+/** An input as it was when the source gave it; `null` where it was no object. */
+interface HeldInput<K> {
+  readonly key: K
+  readonly given: RecordInput<K> | null
+}
+
+/** A source may use its buffer and its objects again for the next input, and a batch is sealed when it is full. */
+function heldInput<K>(input: RecordInput<K>): HeldInput<K> {
+  const key = fieldOf(input, 'key') as K
+  if (typeof input !== 'object' || input === null) return { key, given: null }
+  const own = optionsOf(input)
+  return { key, given: heldOptions(own, Object.keys(own) as (keyof RecordInput<K>)[]) }
+}
+
 /** What an input does not say is said by the options of the call. */
 async function sealInput(
-  input: RecordInput<unknown>,
+  { given }: HeldInput<unknown>,
   options: SealRecordsOptions,
   readers: Readers,
   context: SealingContext,
 ): Promise<SealedRecord> {
-  if (typeof input !== 'object' || input === null) {
-    throw new TypeError('an input must be an object with key and content')
-  }
-  const given = optionsOf(input)
+  if (given === null) throw new TypeError('an input must be an object with key and content')
   const record = {
     content: given.content,
     readers: given.recipients === undefined ? readers : readersOf(given.recipients, context),
@@ -211,10 +223,13 @@ async function sealInput(
   return sealOne(record, context)
 }
 
-async function* chunks<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncIterable<T[]> {
-  let chunk: T[] = []
+async function* chunks<K>(
+  items: AsyncIterable<RecordInput<K>> | Iterable<RecordInput<K>>,
+  size: number,
+): AsyncIterable<HeldInput<K>[]> {
+  let chunk: HeldInput<K>[] = []
   for await (const item of items) {
-    chunk.push(item)
+    chunk.push(heldInput(item))
     if (chunk.length === size) {
       yield chunk
       chunk = []

@@ -7,7 +7,8 @@ import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
 import { recipientKeys } from '../internal/envelope/recipients.ts'
 import { rewrapEnvelope } from '../internal/envelope/rewrapping.ts'
-import { knownOptions } from '../internal/options.ts'
+import { signerOf } from '../internal/envelope/signers.ts'
+import { heldOptions } from '../internal/held.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import type { CallOptions, Identity } from '../keys/index.ts'
 import { readRecord } from './readRecord.ts'
@@ -89,20 +90,21 @@ export async function shareRecord(
     canonicalizations = [],
     signal,
     now = new Date(),
-  } = knownOptions(options, names)
+  } = heldOptions(options, names)
   throwIfAborted(signal)
   const bytes = bytesArgument(envelope, 'envelope').slice()
   const readers = readerKeys(as)
+  const author = signerOf(as, 'as')
   const added = recipientKeys(recipients, 'plain', new Date())
   const opening = { externalAad: new Uint8Array(0), profile: 'careseal', signal } as const
   const { envelope: parsed, plaintext } = await openPlaintext(bytes, readers, opening)
   const { commitment } = readRecord(plaintext, parsed.own!.envelopeId, canonicalizations)
-  const changes = { add: recipients, remove: [], allowClassical, signal }
+  const changes = { add: added, remove: [], allowClassical, signal }
   const shared = await rewrapEnvelope(bytes, readers, changes)
   const record = commitmentId(commitment)
   const stated = { type: 'share', record, recipients: added.map(({ id }) => id) } as const
   const event = await signEvent(grant === undefined ? stated : { ...stated, grant }, {
-    author: as,
+    author,
     now,
     signal,
   })

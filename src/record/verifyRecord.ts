@@ -7,10 +7,10 @@ import { addressedOf } from '../internal/envelope/content.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
 import { checkRequired, requiredArgument } from '../internal/envelope/required.ts'
-import { knownOptions } from '../internal/options.ts'
+import { heldOptions } from '../internal/held.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { fromSeconds } from '../internal/time.ts'
-import { verifyReceipt } from '../ledger/index.ts'
+import { type TrustPolicy, verifyReceipt } from '../ledger/index.ts'
 import type { ManifestFields } from './manifest.ts'
 import { type ReceivedRecord, readRecord } from './readRecord.ts'
 import type { Manifest, OpenRecordOptions, RecordFacts } from './types.ts'
@@ -36,10 +36,11 @@ export interface VerifiedRecord {
 /** Opens an envelope and verifies all that it says of its record; options are the caller's own, with known names. */
 export async function verifyRecord(
   envelope: Uint8Array,
-  own: OpenRecordOptions,
+  options: OpenRecordOptions,
 ): Promise<VerifiedRecord> {
+  const own = heldOptions(options, openRecordOptions)
   const { authors: directory, minimumSecurity, canonicalizations = [], signal } = own
-  const proof = own.proof === undefined ? undefined : knownOptions(own.proof, ['receipt', 'trust'])
+  const proof = own.proof === undefined ? undefined : heldProof(own.proof)
   const required = requiredArgument(own.requiredSignatures)
   throwIfAborted(signal)
   const readers = readerKeys(own.as)
@@ -77,6 +78,23 @@ export async function verifyRecord(
     logged,
   }
   return { facts, record, envelopeId }
+}
+
+const trustNames: readonly (keyof TrustPolicy)[] = [
+  'logs',
+  'anchors',
+  'minimumAnchors',
+  'minimumWitnesses',
+  'at',
+]
+
+/** Receipt and trust as they are now: they are looked at when the envelope has opened. */
+function heldProof(given: NonNullable<OpenRecordOptions['proof']>): typeof given {
+  const proof = heldOptions(given, ['receipt', 'trust'])
+  const { trust } = proof
+  // What is no policy is refused by verifyReceipt.
+  if (typeof trust !== 'object' || trust === null) return proof
+  return { ...proof, trust: heldOptions(trust, trustNames) }
 }
 
 function manifestOf(fields: ManifestFields, createdAt: Date): Manifest {

@@ -21,7 +21,7 @@ import { type Derive, deriveOf } from './passphrases.ts'
 import type { AgePassphrase } from './types.ts'
 
 /** A way to a file key: the stanzas it is for, and how one is opened; `null` where it is not this reader's. */
-interface Unwrapper {
+export interface Unwrapper {
   readonly type: string
   /** Checks a stanza before any is tried; throws for one that is not as its type demands. */
   check(stanza: Stanza): void
@@ -37,15 +37,13 @@ const empty = new Uint8Array(0)
 /** Finds the reader's stanza, unwraps the file key and checks the header's MAC with it. The caller wipes the key. */
 export async function unwrapFileKey(
   header: AgeHeader,
-  as: Reader | AgePassphrase,
-  options: AgreeOptions,
+  unwrappers: readonly Unwrapper[],
 ): Promise<Uint8Array> {
   const { stanzas } = header
   const types = stanzas.map(({ type }) => type)
   if (types.includes('scrypt') && types.length > 1) {
     throw malformedAge('a passphrase beside other recipients')
   }
-  const unwrappers = unwrappersOf(as, options)
   const attempts = unwrappers.flatMap((unwrapper) =>
     stanzas.filter(({ type }) => type === unwrapper.type).map((stanza) => ({ unwrapper, stanza })),
   )
@@ -85,7 +83,8 @@ async function firstThatUnwraps(
   )
 }
 
-function unwrappersOf(as: Reader | AgePassphrase, options: AgreeOptions): Unwrapper[] {
+/** The ways that a reader or a passphrase has, resolved before anything is waited for. */
+export function unwrappersOf(as: Reader | AgePassphrase, options: AgreeOptions): Unwrapper[] {
   const derive = deriveOf(as)
   if (derive !== undefined) return [passphraseUnwrapper(derive, options.signal)]
   return readerKeys(as as Reader).flatMap((reader) => {

@@ -52,7 +52,7 @@ export async function fromAge(
   if (typeof file === 'string' && !isWellFormed(file)) {
     throw malformedAge('text that is no armor')
   }
-  const bytes = typeof file === 'string' ? encodeUtf8(file) : bytesArgument(file, 'file')
+  const bytes = typeof file === 'string' ? encodeUtf8(file) : bytesArgument(file, 'file').slice()
   // Armor has 65 characters for 48 bytes, and a tag stands behind each 64 KiB.
   if (bytes.length > 2 * maximumContent) throw tooLarge()
   const pieces: Uint8Array[] = []

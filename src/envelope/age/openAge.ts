@@ -9,7 +9,7 @@ import type { ByteSource } from '../../internal/stream/source.ts'
 import { ascii } from '../../internal/utf8.ts'
 import { ecdhArgument } from '../rawEcdh.ts'
 import { isArmored, unarmor } from './armor.ts'
-import { unwrapFileKey } from './fileKey.ts'
+import { unwrapFileKey, unwrappersOf } from './fileKey.ts'
 import { readHeader } from './header.ts'
 import { AgeReader } from './reader.ts'
 import type { FromAgeOptions } from './types.ts'
@@ -65,12 +65,13 @@ export async function* openAge(
   const { as, ecdh, signal } = knownOptions(options, ['as', 'ecdh', 'signal'])
   throwIfAborted(signal)
   const agreeing = { ecdh: ecdhArgument(ecdh), signal }
+  const unwrappers = unwrappersOf(as, agreeing)
   const outer = new AgeReader(source, signal)
   let payloadKey: Uint8Array | null = null
   try {
     const reader = (await isArmored(outer)) ? new AgeReader(unarmor(outer), signal) : outer
     const header = await readHeader(reader)
-    const fileKey = await unwrapFileKey(header, as, agreeing)
+    const fileKey = await unwrapFileKey(header, unwrappers)
     payloadKey = hkdf(fileKey, header.nonce, 32, ascii('payload'))
     wipe(fileKey)
     yield* openPayload(reader, payloadKey)
