@@ -1,4 +1,5 @@
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
+import { fieldOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import type { Decapsulator, KeyRing, KeyRingEntry, KeyStatus } from './types.ts'
 
@@ -33,14 +34,16 @@ export function createKeyRing(primary: Decapsulator): KeyRing {
  * @param ring - The ring; it stays as it is.
  * @param next - The new active key.
  * @returns The new ring.
+ * @throws {@link TypeError} if `ring` is no key ring, or `next` no decapsulator.
  * @throws {@link RangeError} if the ring holds that key already.
  */
 export function rotateKey(ring: KeyRing, next: Decapsulator): KeyRing {
   const entry = entryOf(next, 'active')
-  if (ring.keys.some(({ publicKey }) => equalBytes(publicKey.id, entry.publicKey.id))) {
+  const current = ringKeys(ring)
+  if (current.some(({ publicKey }) => equalBytes(publicKey.id, entry.publicKey.id))) {
     throw new RangeError('next is already a key of this ring')
   }
-  const older = ring.keys.map((old) =>
+  const older = current.map((old) =>
     old.status === 'active' ? { ...old, status: 'decrypt-only' as const } : old,
   )
   return makeRing([entry, ...older])
@@ -54,7 +57,7 @@ export function rotateKey(ring: KeyRing, next: Decapsulator): KeyRing {
  * @param id - The key id, 32 bytes.
  * @param status - The new status.
  * @returns The new ring.
- * @throws {@link TypeError} if `status` is none of the four, or `id` no Uint8Array.
+ * @throws {@link TypeError} if `ring` is no key ring, `status` is none of the four, or `id` no Uint8Array.
  * @throws {@link RangeError} if the ring has no such key, the change would leave it without an active key, or
  *   the key was destroyed.
  */
@@ -62,15 +65,16 @@ export function setKeyStatus(ring: KeyRing, id: Uint8Array, status: KeyStatus): 
   if (!statuses.includes(status)) {
     throw new TypeError("status must be 'active', 'decrypt-only', 'disabled' or 'destroyed'")
   }
+  const current = ringKeys(ring)
   const wanted = bytesArgument(id, 'id')
-  const index = ring.keys.findIndex(({ publicKey }) => equalBytes(publicKey.id, wanted))
-  const old = ring.keys[index]
+  const index = current.findIndex(({ publicKey }) => equalBytes(publicKey.id, wanted))
+  const old = current[index]
   if (old === undefined) throw new RangeError('id is no key of this ring')
   if (old.status === status) return ring
   if (old.status === 'destroyed') throw new RangeError('a destroyed key does not come back')
   if (old.status === 'active')
     throw new RangeError('rotate to another key before you retire the active one')
-  const keys = [...ring.keys]
+  const keys = [...current]
   if (status === 'active') {
     keys.splice(index, 1)
     const older = keys.map((entry) =>
@@ -80,6 +84,15 @@ export function setKeyStatus(ring: KeyRing, id: Uint8Array, status: KeyStatus): 
   }
   keys[index] = { ...old, status, key: status === 'destroyed' ? null : old.key }
   return makeRing(keys)
+}
+
+/** The keys of a ring; a TypeError for what is none. */
+function ringKeys(ring: KeyRing): readonly KeyRingEntry[] {
+  const keys = fieldOf(ring, 'keys')
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new TypeError('ring must be a key ring, such as createKeyRing makes')
+  }
+  return keys as readonly KeyRingEntry[]
 }
 
 function entryOf(key: Decapsulator, status: KeyStatus): KeyRingEntry {

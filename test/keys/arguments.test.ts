@@ -76,6 +76,9 @@ describe('a TypeError names the argument', async () => {
     ['a key of a ring must be', () => createKeyRing(kem.publicKey as never)],
     ['a key of a ring must be', () => rotateKey(ring, signer as never)],
     ['publicKey must be', () => createKeyRing({ ...kem, publicKey: none })],
+    ['ring must be', () => rotateKey(undefined as never, kem)],
+    ['ring must be', () => rotateKey({ keys: [] } as never, kem)],
+    ['ring must be', () => setKeyStatus({} as never, kem.publicKey.id, 'disabled')],
     ['id must be', () => setKeyStatus(ring, 'x' as never, 'disabled')],
     ['status must be', () => setKeyStatus(ring, kem.publicKey.id, 'gone' as never)],
   ]
