@@ -1,7 +1,7 @@
 import { EnvelopeMalformed } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument, optionalBytes, sortedUnique } from '../internal/bytes.ts'
-import { type CborMap, type CborValue, Tagged } from '../internal/cbor/index.ts'
+import { bytesArgument, optionalBytes, sortedUnique, wipe } from '../internal/bytes.ts'
+import { type CborValue, Tagged } from '../internal/cbor/index.ts'
 import type { ParsedEnvelope } from '../internal/cose/encrypt.ts'
 import { kidMode } from '../internal/cose/keyId.ts'
 import type { WrapKey } from '../internal/cose/recipient.ts'
@@ -21,6 +21,7 @@ import { checkDowngrade } from '../internal/envelope/rewrapping.ts'
 import { sealPlaintext, wrapSingly } from '../internal/envelope/sealing.ts'
 import { knownOptions } from '../internal/options.ts'
 import { randomParts } from '../internal/random.ts'
+import { wipeItems } from '../internal/wipeItems.ts'
 import type { CallOptions } from '../keys/index.ts'
 import type { Reader, Recipient } from './types.ts'
 
@@ -108,22 +109,21 @@ export async function rekey(envelope: Uint8Array, options: RekeyOptions): Promis
   const keys = recipientKeys(recipients, 'plain', new Date())
   const removed = remove.map((reader, i) => recipientKey(reader, `remove[${i}]`, new Date(0)))
   const { envelope: parsed, plaintext, entry } = await openPlaintext(bytes, readers, opening)
-  const keyIds = kidMode(entry.kid)
-  if (keyIds === 'none') checkTrials(keys.map(({ algorithm }) => algorithm.name))
-  checkComplete(parsed, keys, removed, removeOthers)
-  checkDowngrade(parsed.own!.postQuantum, keys, allowClassical)
-  checkContent(decodePlaintext(plaintext), keepStreamKey)
-  const { envelopeId } = parsed.own!
-  const cipher = { coseAlg: parsed.alg, aead: aeadOf(parsed.alg) }
-  return sealPlaintext({
-    envelopeId,
-    plaintext,
-    keys,
-    wrap: wrapSingly(keyIds),
-    externalAad,
-    cipher,
-    secrets: randomParts(32, 12),
-  })
+  try {
+    const keyIds = kidMode(entry.kid)
+    if (keyIds === 'none') checkTrials(keys.map(({ algorithm }) => algorithm.name))
+    checkComplete(parsed, keys, removed, removeOthers)
+    checkDowngrade(parsed.own!.postQuantum, keys, allowClassical)
+    checkContent(plaintext, keepStreamKey)
+    const { envelopeId } = parsed.own!
+    const cipher = { coseAlg: parsed.alg, aead: aeadOf(parsed.alg) }
+    const wrap = wrapSingly(keyIds)
+    const secrets = randomParts(32, 12)
+    return await sealPlaintext({ envelopeId, plaintext, keys, wrap, externalAad, cipher, secrets })
+  } finally {
+    // It may hold the key of a stream.
+    wipe(plaintext)
+  }
 }
 
 /** Nobody is dropped by forgetting: each entry is spoken for. */
@@ -157,11 +157,19 @@ function checkComplete(
  * Whether the content is of a kind that may be sealed again as it is. The key of a stream stays the same inside, which
  * the caller must have decided; of what this version does not know, nobody can tell.
  */
-function checkContent(value: CborValue, keepStreamKey: boolean): void {
+function checkContent(plaintext: Uint8Array, keepStreamKey: boolean): void {
+  const value = decodePlaintext(plaintext)
+  try {
+    checkKind(value, keepStreamKey)
+  } finally {
+    wipeItems(value)
+  }
+}
+
+function checkKind(value: CborValue, keepStreamKey: boolean): void {
   if (value instanceof Tagged) return
   const [domain, manifest] = Array.isArray(value) ? (value as readonly CborValue[]) : []
-  const inRecord =
-    domain === recordDomain && manifest instanceof Uint8Array && manifestOf(manifest).has(13)
+  const inRecord = domain === recordDomain && manifest instanceof Uint8Array && hasStream(manifest)
   const ofStream = inRecord || domain === streamKeyDomain
   if (ofStream && keepStreamKey !== true) {
     throw new EnvelopeMalformed(
@@ -176,6 +184,11 @@ function checkContent(value: CborValue, keepStreamKey: boolean): void {
   }
 }
 
-function manifestOf(bytes: Uint8Array): CborMap {
-  return protectedMap(bytes, (problem, offset) => new EnvelopeMalformed(problem, { offset }))
+function hasStream(manifest: Uint8Array): boolean {
+  const map = protectedMap(
+    manifest,
+    (problem, offset) => new EnvelopeMalformed(problem, { offset }),
+  )
+  wipeItems(map)
+  return map.has(13)
 }

@@ -24,6 +24,7 @@ import type {
   KeyRingEntry,
   KeyWrapper,
   PublicIdentity,
+  Signer,
 } from './types.ts'
 import { callWrap, wrapperArgument } from './wrap/callWrapper.ts'
 
@@ -73,20 +74,41 @@ export async function exportIdentity(
   const { wrappers, signal } = knownOptions(options, ['wrappers', 'signal'])
   throwIfAborted(signal)
   const wrapping = wrappersArgument(wrappers)
-  const contents = contentsOf(identity)
-  const plaintext = encodeContents(contents)
-  wipe(contents.signing.seed, ...contents.ring.map(({ seed }) => seed))
+  const plaintext = plaintextOf(identity)
+  try {
+    return await encryptFor(wrapping, plaintext, signal)
+  } finally {
+    wipe(plaintext)
+  }
+}
+
+/** The contents; the seeds that were copied for them are wiped, also where a key of the identity is gone. */
+function plaintextOf(identity: Identity): Uint8Array {
+  const seeds: Uint8Array[] = []
+  try {
+    return encodeContents(contentsOf(identity, seeds))
+  } finally {
+    wipe(...seeds)
+  }
+}
+
+/** Encrypts contents under a fresh key, which is wrapped by each wrapper. */
+async function encryptFor(
+  wrappers: readonly KeyWrapper[],
+  plaintext: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const [key, salt] = randomParts(32, 32)
   try {
     const wraps: Wrap[] = []
     // One after another: each passphrase takes its memory.
-    for (const wrapper of wrapping) {
+    for (const wrapper of wrappers) {
       wraps.push({ id: wrapper.id, wrapped: await callWrap(wrapper, key, signal) })
     }
     const header = { salt: salt.slice(), commitment: commitTo(key, salt), wraps: sortWraps(wraps) }
     return encodeExport(header, await protect(key, header, plaintext))
   } finally {
-    wipe(key, plaintext)
+    wipe(key)
   }
 }
 
@@ -105,7 +127,13 @@ function wrappersArgument(wrappers: readonly KeyWrapper[]): KeyWrapper[] {
   return list
 }
 
-function contentsOf(identity: Identity): Contents {
+/** What an export holds; each seed in it is also put into `seeds`, as soon as it is there. */
+function contentsOf(identity: Identity, seeds: Uint8Array[]): Contents {
+  const copied = (key: Decapsulator | Signer): Uint8Array | null => {
+    const seed = seedOf(key)
+    if (seed !== null) seeds.push(seed)
+    return seed
+  }
   const own = fieldOf(identity, 'public') as PublicIdentity | undefined
   if (own === undefined || typeof own !== 'object' || !isIdentity(own) || own.card.length === 0) {
     throw new TypeError(
@@ -124,12 +152,12 @@ function contentsOf(identity: Identity): Contents {
   }
   return {
     card: own.card,
-    signing: { publicKey: signing, seed: seedOf(identity.signer) },
+    signing: { publicKey: signing, seed: copied(identity.signer) },
     ring: ring.map(
       ({ publicKey, status, key }): StoredRingKey => ({
         publicKey,
         status,
-        seed: key === null ? null : seedOf(key),
+        seed: key === null ? null : copied(key),
       }),
     ),
   }

@@ -10,6 +10,7 @@ import {
 import { sha256 } from '../internal/engine/hash.ts'
 import { streamHeaderSize } from '../internal/stream/header.ts'
 import { encodeUtf8 } from '../internal/utf8.ts'
+import { wipeItems } from '../internal/wipeItems.ts'
 
 /** The stream of a record whose content does not stand in its envelope (docs/formats.md §6). */
 export interface StreamFields {
@@ -88,6 +89,16 @@ export function encodeManifest(fields: ManifestFields): Uint8Array {
 /** Takes a manifest apart; closed, and nothing has two forms. */
 export function decodeManifest(bytes: Uint8Array): ManifestFields {
   const value = decodeStrict(bytes, malformedRecord)
+  try {
+    return fieldsOf(value)
+  } catch (error) {
+    // It may hold the key of a stream.
+    wipeItems(value)
+    throw error
+  }
+}
+
+function fieldsOf(value: CborValue): ManifestFields {
   if (!(value instanceof Map)) throw malformedRecord('its manifest is no map')
   const map = value as CborMap
   if (map.get(1) !== 1 || map.get(2) !== 'record')

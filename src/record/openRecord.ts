@@ -1,4 +1,5 @@
 import { RecordMalformed } from '../errors.ts'
+import { wipe } from '../internal/bytes.ts'
 import { knownOptions } from '../internal/options.ts'
 import { markVerified } from '../internal/verified.ts'
 import type { OpenedRecord, OpenRecordOptions } from './types.ts'
@@ -83,6 +84,7 @@ export async function openRecord(
   const own = knownOptions(options, openRecordOptions)
   const { facts, record } = await verifyRecord(envelope, own)
   if (record.content === null) {
+    wipe(record.fields.stream?.contentKey)
     throw new RecordMalformed(
       'The content of this record is a stream: open it with openRecordStream',
     )

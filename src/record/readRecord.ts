@@ -1,6 +1,6 @@
 import { EnvelopeOpenFailed, RecordInvalid } from '../errors.ts'
 import type { Canonicalization } from '../fhir/index.ts'
-import { equalBytes } from '../internal/bytes.ts'
+import { equalBytes, wipe } from '../internal/bytes.ts'
 import { type ReceivedSigned, receiveSigned } from '../internal/cose/signed.ts'
 import { openingHash, recordCommitment } from '../internal/record/opening.ts'
 import { headerAudience, headerEnvelopeId } from '../internal/registry.ts'
@@ -25,15 +25,43 @@ export interface ReceivedRecord {
 
 /**
  * Takes the plaintext of an envelope as a record and rebuilds all that the signature covers from manifest and
- * content: head, opening, audience, commitment. Only what they cover is accepted (docs/formats.md §3, §4).
+ * content: head, opening, audience, commitment. Only what they cover is accepted (docs/formats.md §3, §4). The plaintext
+ * is wiped where the record has a stream; the caller wipes that stream's key.
  */
 export function readRecord(
   plaintext: Uint8Array,
   envelopeId: Uint8Array,
   canonicalizations: readonly Canonicalization[],
 ): ReceivedRecord {
-  const { manifest, signature, content, signed: value } = decodeRecord(plaintext)
-  const fields = decodeManifest(manifest)
+  const parts = decodeRecord(plaintext)
+  const fields = manifestIn(plaintext, parts.manifest)
+  if (fields.stream === null) return checkRecord(parts, fields, envelopeId, canonicalizations)
+  // Plaintext and manifest hold the key of the stream; what is needed of them was copied.
+  wipe(plaintext, parts.manifest)
+  try {
+    return checkRecord(parts, fields, envelopeId, canonicalizations)
+  } catch (error) {
+    wipe(fields.stream.contentKey)
+    throw error
+  }
+}
+
+/** The manifest; what is none may still hold the key of a stream. */
+function manifestIn(plaintext: Uint8Array, manifest: Uint8Array): ManifestFields {
+  try {
+    return decodeManifest(manifest)
+  } catch (error) {
+    wipe(plaintext, manifest)
+    throw error
+  }
+}
+
+function checkRecord(
+  { signature, content, signed: value }: ReturnType<typeof decodeRecord>,
+  fields: ManifestFields,
+  envelopeId: Uint8Array,
+  canonicalizations: readonly Canonicalization[],
+): ReceivedRecord {
   const labels = [headerEnvelopeId, headerAudience]
   const signed = receiveSigned(value, { kind: 'record', labels }, malformedRecord)
   const { canonicalization, hash, digest, authors } = fields

@@ -1,6 +1,6 @@
 import { ContentTooLarge } from '../errors.ts'
 import type { Canonicalization } from '../fhir/index.ts'
-import { bytesArgument, compareBytes, isBytes } from '../internal/bytes.ts'
+import { bytesArgument, compareBytes, isBytes, wipe } from '../internal/bytes.ts'
 import { type CborKey, type CborValue, encodeCbor } from '../internal/cbor/index.ts'
 import type { KeyIdMode } from '../internal/cose/keyId.ts'
 import type { WrapKey } from '../internal/cose/recipient.ts'
@@ -131,16 +131,15 @@ export async function sealFields(
   const commitment = recordCommitment(opened, signature)
   const manifest = encodeManifest(fields)
   const plaintext = encodeRecord({ manifest, signature, content }, padding)
-  const envelope = await sealPlaintext({
-    envelopeId,
-    plaintext,
-    keys: readers.keys,
-    wrap,
-    externalAad: empty,
-    cipher: undefined,
-    secrets,
-  })
-  return { id: commitmentId(commitment), commitment, envelope, notes }
+  try {
+    const { keys } = readers
+    const sealing = { envelopeId, plaintext, keys, wrap, externalAad: empty, cipher: undefined }
+    const envelope = await sealPlaintext({ ...sealing, secrets })
+    return { id: commitmentId(commitment), commitment, envelope, notes }
+  } finally {
+    // They hold the key of the stream.
+    if (fields.stream !== null) wipe(manifest, plaintext)
+  }
 }
 
 /** Checks the readers of a record, or of all records of a call. */

@@ -2,7 +2,7 @@ import { type SignedEvent, signEvent } from '../consent/index.ts'
 import type { Recipient } from '../envelope/index.ts'
 import type { Canonicalization } from '../fhir/index.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument } from '../internal/bytes.ts'
+import { bytesArgument, wipe } from '../internal/bytes.ts'
 import { openPlaintext } from '../internal/envelope/opening.ts'
 import { readerKeys } from '../internal/envelope/reader.ts'
 import { recipientKeys } from '../internal/envelope/recipients.ts'
@@ -98,7 +98,8 @@ export async function shareRecord(
   const added = recipientKeys(recipients, 'plain', new Date())
   const opening = { externalAad: new Uint8Array(0), profile: 'careseal', signal } as const
   const { envelope: parsed, plaintext } = await openPlaintext(bytes, readers, opening)
-  const { commitment } = readRecord(plaintext, parsed.own!.envelopeId, canonicalizations)
+  const { commitment, fields } = readRecord(plaintext, parsed.own!.envelopeId, canonicalizations)
+  wipe(fields.stream?.contentKey)
   const changes = { add: added, remove: [], allowClassical, signal }
   const shared = await rewrapEnvelope(bytes, readers, changes)
   const record = commitmentId(commitment)

@@ -1,6 +1,6 @@
 import { EnvelopeOpenFailed } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
-import { bytesArgument } from '../internal/bytes.ts'
+import { bytesArgument, wipe } from '../internal/bytes.ts'
 import { verifySigned } from '../internal/cose/signed.ts'
 import { findAuthors } from '../internal/envelope/authors.ts'
 import { addressedOf } from '../internal/envelope/content.ts'
@@ -10,7 +10,7 @@ import { checkRequired, requiredArgument } from '../internal/envelope/required.t
 import { heldOptions } from '../internal/held.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { fromSeconds } from '../internal/time.ts'
-import { type TrustPolicy, verifyReceipt } from '../ledger/index.ts'
+import { type TrustPolicy, type VerifiedReceipt, verifyReceipt } from '../ledger/index.ts'
 import type { ManifestFields } from './manifest.ts'
 import { type ReceivedRecord, readRecord } from './readRecord.ts'
 import type { Manifest, OpenRecordOptions, RecordFacts } from './types.ts'
@@ -55,29 +55,39 @@ export async function verifyRecord(
   } = await openPlaintext(bytes, readers, opening)
   const { envelopeId } = parsed.own!
   const record = readRecord(plaintext, envelopeId, canonicalizations)
-  const { fields, commitment, signed } = record
-  const logged =
-    proof === undefined
-      ? null
-      : await verifyReceipt(proof.receipt, { commitment, trust: proof.trust })
-  const createdAt = fromSeconds(fields.createdAt)
-  const time = { claimed: createdAt, existedBefore: logged?.existedBefore ?? null }
-  const authors = await findAuthors(signed.kids, directory, time, signal)
-  const keys = authors.map(({ key }) => key)
-  if (!(await verifySigned(signed, keys))) throw new EnvelopeOpenFailed()
-  checkRequired(required, authors)
-  const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]
-  const facts = {
-    id: commitmentId(commitment),
-    commitment,
-    mediaType: fields.mediaType,
-    authors,
-    addressed: addressedOf(fields.audience, ids),
-    security,
-    manifest: manifestOf(fields, createdAt),
-    logged,
+  try {
+    const logged = await loggedAs(record, proof)
+    const { fields, commitment, signed } = record
+    const createdAt = fromSeconds(fields.createdAt)
+    const time = { claimed: createdAt, existedBefore: logged?.existedBefore ?? null }
+    const authors = await findAuthors(signed.kids, directory, time, signal)
+    const signers = authors.map(({ key }) => key)
+    if (!(await verifySigned(signed, signers))) throw new EnvelopeOpenFailed()
+    checkRequired(required, authors)
+    const ids = [reader.publicKey.id, ...readers.map(({ publicKey }) => publicKey.id)]
+    const facts = {
+      id: commitmentId(commitment),
+      commitment,
+      mediaType: fields.mediaType,
+      authors,
+      addressed: addressedOf(fields.audience, ids),
+      security,
+      manifest: manifestOf(fields, createdAt),
+      logged,
+    }
+    return { facts, record, envelopeId }
+  } catch (error) {
+    wipe(record.fields.stream?.contentKey)
+    throw error
   }
-  return { facts, record, envelopeId }
+}
+
+async function loggedAs(
+  { commitment }: ReceivedRecord,
+  proof: OpenRecordOptions['proof'],
+): Promise<VerifiedReceipt | null> {
+  if (proof === undefined) return null
+  return verifyReceipt(proof.receipt, { commitment, trust: proof.trust })
 }
 
 const trustNames: readonly (keyof TrustPolicy)[] = [

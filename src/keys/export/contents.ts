@@ -8,6 +8,7 @@ import {
   headLength,
 } from '../../internal/cbor/index.ts'
 import { keyStatuses, maximumRing } from '../../internal/registry.ts'
+import { wipeItems } from '../../internal/wipeItems.ts'
 import type {
   KemAlgorithm,
   KemPublicKey,
@@ -61,6 +62,18 @@ export function decodeContents(
   algorithms: readonly (KemAlgorithm | SignatureAlgorithm)[],
 ): Contents {
   const value = decodeStrict(bytes, malformed)
+  try {
+    return contentsOf(value, algorithms)
+  } catch (error) {
+    wipeItems(value)
+    throw error
+  }
+}
+
+function contentsOf(
+  value: CborValue,
+  algorithms: readonly (KemAlgorithm | SignatureAlgorithm)[],
+): Contents {
   if (!Array.isArray(value) || value.length !== 4) throw malformed('it has not its four parts', 0)
   const [card, signing, ring, padding] = value as readonly CborValue[]
   if (!(card instanceof Uint8Array)) throw malformed('its card', 0)

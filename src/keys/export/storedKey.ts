@@ -1,6 +1,6 @@
 import { KeyMalformed } from '../../errors.ts'
 import { internalsOf } from '../../internal/algorithm.ts'
-import { equalBytes, wipe } from '../../internal/bytes.ts'
+import { equalBytes } from '../../internal/bytes.ts'
 import type { CborKey, CborMap, CborValue } from '../../internal/cbor/index.ts'
 import { coseKeyOf, readCoseKey } from '../../internal/coseKey.ts'
 import { keyAkpPriv, keyD, keyKty, ktyAkp } from '../../internal/registry.ts'
@@ -53,13 +53,12 @@ export function readStoredKey(
   return { publicKey, seed }
 }
 
-/** The private key of a stored one; its seed is wiped. */
+/** The private key of a stored one; the caller wipes the seed. */
 export async function openStoredKey(
   publicKey: AnyPublicKey,
   seed: Uint8Array,
 ): Promise<LocalDecapsulator | LocalSigner> {
   const key = await keyFromSeed(publicKey.algorithm, seed)
-  wipe(seed)
   if (!equalBytes(key.publicKey.id, publicKey.id)) {
     throw new KeyMalformed(
       'An exported identity with a key whose two halves do not belong together',

@@ -1,5 +1,5 @@
 import { KeyUnavailable } from '../../errors.ts'
-import { callKey } from '../../internal/abort.ts'
+import { callKey, throwIfAborted } from '../../internal/abort.ts'
 import { bytesArgument, isBytes, wipe } from '../../internal/bytes.ts'
 import { fieldOf } from '../../internal/options.ts'
 import { maximumWrapped, maximumWrapperId } from '../../internal/registry.ts'
@@ -43,25 +43,39 @@ export async function callWrap(
       throw wrong(`wrap must resolve to 1 to ${maximumWrapped} bytes`)
     }
     const wrapped = new Uint8Array(answer)
-    if (holds(wrapped, key)) throw wrong('wrap must not resolve to the key in the clear')
+    if (holds(wrapped, key)) {
+      wipe(answer, wrapped)
+      throw wrong('wrap must not resolve to the key in the clear')
+    }
     return wrapped
   } finally {
     wipe(given)
   }
 }
 
-/** Unwraps a key. */
+/** Unwraps a key. What the wrapper answers is copied and overwritten, also if nobody waits any more. */
 export async function callUnwrap(
   wrapper: KeyWrapper,
   wrapped: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const given = wrapped.slice()
-  const answer = await callKey('Unwrapping', signal, () => wrapper.unwrap(given, { signal }))
-  if (!isBytes(answer) || answer.length !== 32) throw wrong('unwrap must resolve to 32 bytes')
-  const key = new Uint8Array(answer)
-  wipe(answer)
-  return key
+  return callKey('Unwrapping', signal, async () => {
+    const answer: unknown = await wrapper.unwrap(given, { signal })
+    const key = isBytes(answer) && answer.length === 32 ? takenFrom(answer, signal) : null
+    if (key === null) throw wrong('unwrap must resolve to 32 bytes')
+    return key
+  })
+}
+
+/** A copy of what a home answered, whose own bytes are overwritten; of an answer that comes too late nothing stays. */
+export function takenFrom(answer: Uint8Array, signal: AbortSignal | undefined): Uint8Array {
+  try {
+    throwIfAborted(signal)
+    return new Uint8Array(answer)
+  } finally {
+    wipe(answer)
+  }
 }
 
 function wrong(what: string): KeyUnavailable {

@@ -5,7 +5,7 @@ import { knownOptions, optionsOf } from '../../internal/options.ts'
 import { maximumWrapped } from '../../internal/registry.ts'
 import { ascii } from '../../internal/utf8.ts'
 import type { CallOptions, KeyWrapper } from '../types.ts'
-import { wrapperId } from './callWrapper.ts'
+import { takenFrom, wrapperId } from './callWrapper.ts'
 import { keyArgument } from './wrapped.ts'
 
 /** Options of {@link kmsWrapper}. */
@@ -73,7 +73,8 @@ export function kmsWrapper(options: KmsWrapperOptions): KeyWrapper {
       const given = keyArgument(key).slice()
       try {
         const answer = await callKey('Wrapping', signal, () => wrap(given, { signal }))
-        return answerOf(answer, 'wrap', 1, maximumWrapped)
+        // A copy: the service may keep its own.
+        return new Uint8Array(answerOf(answer, 'wrap', 1, maximumWrapped))
       } finally {
         wipe(given)
       }
@@ -81,15 +82,14 @@ export function kmsWrapper(options: KmsWrapperOptions): KeyWrapper {
     async unwrap(wrapped: Uint8Array, call: CallOptions = {}) {
       const { signal } = optionsOf(call)
       const given = bytesArgument(wrapped, 'wrapped').slice()
-      const answer = await callKey('Unwrapping', signal, () => unwrap(given, { signal }))
-      const key = answerOf(answer, 'unwrap', 32, 32)
-      wipe(answer)
-      return key
+      return callKey('Unwrapping', signal, async () =>
+        takenFrom(answerOf(await unwrap(given, { signal }), 'unwrap', 32, 32), signal),
+      )
     },
   })
 }
 
-/** A copy of what a service answered; it may keep its own. */
+/** What a service answered, checked. */
 function answerOf(answer: unknown, call: string, least: number, most: number): Uint8Array {
   const length = isBytes(answer) ? answer.length : -1
   if (length < least || length > most) {
@@ -99,5 +99,5 @@ function answerOf(answer: unknown, call: string, least: number, most: number): U
       new TypeError(`${call} must resolve to a Uint8Array of ${wanted} bytes`),
     )
   }
-  return new Uint8Array(answer as Uint8Array)
+  return answer as Uint8Array
 }

@@ -39,10 +39,13 @@ export function wrapWith(kek: Uint8Array, key: Uint8Array): Uint8Array {
 
 /** Its inverse, with the one error for every reason. */
 export function unwrapWith(kek: Uint8Array, sealed: Uint8Array): Uint8Array {
-  const key = unwrapKey(kek, sealed)
-  wipe(kek)
-  if (key === null) throw new KeyLocked()
-  return key
+  try {
+    const key = unwrapKey(kek, sealed)
+    if (key === null) throw new KeyLocked()
+    return key
+  } finally {
+    wipe(kek)
+  }
 }
 
 export const malformed = (problem: string, offset: number): KeyMalformed =>
