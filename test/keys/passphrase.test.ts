@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { passphraseWrapper } from '../../src/keys/index.ts'
 import { text, toHex, utf8 } from '../helpers/bytes.ts'
 import { codeOf, rejection } from '../helpers/errors.ts'
@@ -76,6 +76,21 @@ describe('passphraseWrapper', () => {
     ['a lone surrogate', `${words}\ud83d`],
   ])('%s is refused', (_name, passphrase) => {
     expect(() => passphraseWrapper(passphrase)).toThrow(RangeError)
+  })
+
+  it('refuses what a later Unicode version may normalise otherwise', () => {
+    for (const unassigned of ['\u0378', '\u{1fbff}', '\uffff']) {
+      expect(() => passphraseWrapper(`gravel ocean ${unassigned}`)).toThrow(/does not know/)
+    }
+    expect(() => passphraseWrapper('gravel océan \ue000 \u{1f980}')).not.toThrow()
+    vi.stubGlobal('RegExp', () => {
+      throw new SyntaxError('no property escapes here')
+    })
+    try {
+      expect(() => passphraseWrapper('gravel ocean \u0378')).not.toThrow()
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   it('takes twelve characters, and 1024 bytes', () => {

@@ -34,12 +34,12 @@ const bounds = {
  * each time on a server, in JavaScript, and more on a phone; others have their turn meanwhile.
  *
  * @param passphrase - 12 characters or more; six random words are good. Typed with other keyboards it stays the
- *   same: spaces are made alike and the text is normalised (NFC).
+ *   same: spaces are made alike and the text is normalised (NFC). Characters that are newer than the platform's Unicode version are refused.
  * @param options - What wrapping costs.
  * @returns The wrapper. Its id says that there is a passphrase, and nothing about it.
  * @throws {@link TypeError} if `passphrase` is no string, or an option has another name.
- * @throws {@link RangeError} if the passphrase is too short, holds control characters or lone surrogates, or the
- *   cost is out of bounds.
+ * @throws {@link RangeError} if the passphrase is too short, holds control characters, lone surrogates or code points
+ *   that Unicode does not assign as far as this platform knows, or the cost is out of bounds.
  * @example
  * An identity under a passphrase, and a second one in the vault.
  * ```ts

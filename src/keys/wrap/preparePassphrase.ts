@@ -40,5 +40,22 @@ function normalized(text: string): string {
   if (typeof text.normalize !== 'function') {
     throw new TypeError('passphrase must be ASCII here: this platform cannot normalise Unicode')
   }
+  if (unassigned()?.test(text) === true) {
+    throw new RangeError(
+      'passphrase must not hold characters that this platform does not know: the next one may read them otherwise',
+    )
+  }
   return text.normalize('NFC')
+}
+
+/** A variable, so that no tool makes a literal of it: where that is no valid one, all of this file would not load. */
+const category = 'Cn'
+
+/** Category Cn, whose NFC may change with the Unicode version; `null` where the platform has no such expressions. */
+function unassigned(): RegExp | null {
+  try {
+    return new RegExp(`\\p{${category}}`, 'u')
+  } catch {
+    return null
+  }
 }
