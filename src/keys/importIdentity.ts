@@ -5,6 +5,7 @@ import { bytesArgument, equalBytes, toHex, wipe } from '../internal/bytes.ts'
 import { heldOptions } from '../internal/held.ts'
 import { fieldOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
+import { turn } from '../internal/turn.ts'
 import { ed25519, xWing } from './algorithms.ts'
 import { type Contents, decodeContents, isCardOf, malformed } from './export/contents.ts'
 import { decodeExport, type Header } from './export/layout.ts'
@@ -215,7 +216,9 @@ async function attach(
     )
   }
   const entries: KeyRingEntry[] = []
-  for (const { publicKey, seed, status } of ring) {
+  for (const [i, { publicKey, seed, status }] of ring.entries()) {
+    // Making a key costs milliseconds, and a ring may have a thousand.
+    if (i > 0 && i % 8 === 0) await turn()
     const id = toHex(publicKey.id)
     const gone = status === 'destroyed' || given.lost.has(id)
     const key = gone

@@ -12,6 +12,7 @@ import { type ReaderKey, readerKeys } from '../../internal/envelope/reader.ts'
 import { hpkeOpen } from '../../internal/hpke/index.ts'
 import { hkdfSha256 } from '../../internal/hpke/kdf.ts'
 import { decodeRadix64 } from '../../internal/radix64.ts'
+import { turn } from '../../internal/turn.ts'
 import { ascii } from '../../internal/utf8.ts'
 import { type AgreeOptions, agreeRaw, decapsulateFor } from '../rawEcdh.ts'
 import type { Reader } from '../types.ts'
@@ -63,7 +64,9 @@ async function firstThatUnwraps(
 ): Promise<Uint8Array> {
   // A silent key is asked once; another one of the same reader may open all the same.
   const failed = new Map<Unwrapper, unknown>()
-  for (const { unwrapper, stanza } of attempts) {
+  for (const [i, { unwrapper, stanza }] of attempts.entries()) {
+    // Each costs milliseconds, and a stranger chose how many there are.
+    if (i > 0 && i % 4 === 0) await turn()
     if (failed.has(unwrapper)) continue
     try {
       const key = await unwrapper.unwrap(stanza)

@@ -10,6 +10,7 @@ import { bytesArgument } from '../../internal/bytes.ts'
 import { type ReaderKey, readerKeys } from '../../internal/envelope/reader.ts'
 import { knownOptions } from '../../internal/options.ts'
 import { maximumTrials } from '../../internal/registry.ts'
+import { turn } from '../../internal/turn.ts'
 import { foreignContent } from '../foreignContent.ts'
 import { type AgreeOptions, ecdhArgument } from '../rawEcdh.ts'
 import { ecdhEs } from './ecdhEs.ts'
@@ -143,8 +144,10 @@ async function firstThatOpens(
 ): Promise<Uint8Array> {
   // A silent key, or one without raw ECDH, is asked once; another one of the same reader may open all the same.
   const failed = new Map<ReaderKey, unknown>()
-  for (const { entry, method, reader } of attempts) {
+  for (const [i, { entry, method, reader }] of attempts.entries()) {
     if (failed.has(reader)) continue
+    // Each costs milliseconds, and a stranger chose how many there are.
+    if (i > 0 && i % 4 === 0) await turn()
     try {
       const content = await method.open(jwe, entry, reader, options)
       if (content !== null) return content

@@ -8,6 +8,7 @@ import { unwrapKey } from '../engine/aesKw.ts'
 import { sha256 } from '../engine/hash.ts'
 import { optionsOf } from '../options.ts'
 import { algA256Kw, maximumTrials } from '../registry.ts'
+import { turn } from '../turn.ts'
 import type { BatchKeyCache } from './batchKeys.ts'
 import { commitKey } from './commitment.ts'
 import { entryFinder } from './entries.ts'
@@ -27,6 +28,9 @@ export interface UnwrappedKey {
   readonly entry: RecipientEntry
   readonly reader: ReaderKey
 }
+
+/** Attempts until others have their turn. */
+const inOneGo = 4
 
 interface Attempt {
   readonly entry: RecipientEntry
@@ -48,8 +52,10 @@ export async function unwrapContentKey(
   const known = optionsOf(options)
   // A silent HSM is asked once; another key of the same reader may open all the same.
   const silent = new Map<ReaderKey, unknown>()
-  for (const attempt of attempts) {
+  for (const [i, attempt] of attempts.entries()) {
     if (silent.has(attempt.reader)) continue
+    // Each costs milliseconds, and a stranger chose how many there are.
+    if (i > 0 && i % inOneGo === 0) await turn()
     try {
       const contentKey = await tryEntry(envelope, attempt, known)
       if (contentKey !== null) return { contentKey, ...attempt }
@@ -62,7 +68,7 @@ export async function unwrapContentKey(
   throw new EnvelopeOpenFailed()
 }
 
-/** Entries by key id or hint; where there is none, entries without one, at most 64 (docs/formats.md §2). */
+/** Entries by key id or hint; where there is none, entries without one, at most 64 for each key (docs/formats.md §2). */
 function ownAttempts(envelope: ParsedHeader, readers: readonly ReaderKey[]): Attempt[] {
   const entriesOf = entryFinder(envelope)
   const named = readers.flatMap((reader) =>
