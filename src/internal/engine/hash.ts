@@ -1,5 +1,6 @@
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import { wipe } from '../bytes.ts'
 import { plain } from './node.ts'
 import { nativeCrypto } from './tier.ts'
 
@@ -54,10 +55,16 @@ export function hkdfExpand(
   const out = new Uint8Array(Math.ceil(length / 32) * 32)
   let block: Uint8Array = new Uint8Array(0)
   for (let i = 0; i * 32 < length; i++) {
-    block = hmacSha256(prk, block, ...info, Uint8Array.of(i + 1))
+    const next = hmacSha256(prk, block, ...info, Uint8Array.of(i + 1))
+    wipe(block)
+    block = next
     out.set(block, i * 32)
   }
-  return out.length === length ? out : out.slice(0, length)
+  wipe(block)
+  if (out.length === length) return out
+  const derived = out.slice(0, length)
+  wipe(out)
+  return derived
 }
 
 /** HKDF-SHA-256 (RFC 5869). */
@@ -67,5 +74,8 @@ export function hkdf(
   length: number,
   ...info: readonly Uint8Array[]
 ): Uint8Array {
-  return hkdfExpand(hkdfExtract(salt, ikm), length, ...info)
+  const prk = hkdfExtract(salt, ikm)
+  const derived = hkdfExpand(prk, length, ...info)
+  wipe(prk)
+  return derived
 }
