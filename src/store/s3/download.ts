@@ -2,7 +2,15 @@ import { StoreFailed } from '../../errors.ts'
 import { throwIfAborted, untilAborted } from '../../internal/abort.ts'
 import { blobAbsent } from '../key.ts'
 import type { Client } from './client.ts'
-import { type Answer, call, failed, fetchBody } from './request.ts'
+import {
+  type Answer,
+  call,
+  failed,
+  fetchBody,
+  letGo,
+  pauseAfter,
+  withoutSecrets,
+} from './request.ts'
 
 /** Bytes that an answer must bring at least, to count as one that did not fail. */
 const progress = 65536
@@ -12,6 +20,8 @@ interface Range {
   readonly body: ReadableStream<Uint8Array> | null
   /** First byte after it. */
   readonly end: number
+  /** Size of the blob. */
+  readonly total: number
   /** The strong ETag; `null` where the answer shows none. */
   readonly etag: string | null
 }
@@ -28,42 +38,46 @@ export async function* download(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const what = `Reading ${key}`
-  let etag: string | null = null
+  let version: Range | null = null
   let end = to
   let fruitless = 0
   for (let at = from; at < end; ) {
+    const etag: string | null = version?.etag ?? null
     const range = await openRange(client, { key, from: at, to: end, etag, signal })
     if (range === null) return
-    if (etag !== null && range.etag !== etag) {
-      await range.body?.cancel().catch(() => {})
+    if (version !== null && (range.etag !== etag || range.total !== version.total)) {
+      letGo(range.body)
       throw changed(what)
     }
-    etag = range.etag
+    version = range
     end = range.end
     const reader = range.body?.getReader()
-    let cause: unknown
+    let cause: Error | undefined
+    let ended = false
     const before = at
     try {
-      for (;;) {
-        const step = await reader?.read().catch((error: unknown) => {
-          cause = error
+      while (!ended) {
+        const step = await untilAborted(signal, async () => reader?.read()).catch((error) => {
+          throwIfAborted(signal)
+          cause = withoutSecrets(error)
         })
         throwIfAborted(signal)
-        if (step == null || step.done) break
-        if (at + step.value.length > end)
+        ended = step == null || step.done
+        if (step?.value === undefined) continue
+        if (at + step.value.length > end) {
           throw failed(what, { status: 206, code: 'too long' }, 'not-applied')
+        }
         at += step.value.length
         yield step.value
       }
     } finally {
       // Whoever stops reading must not leave a connection behind.
-      if (at < end) await reader?.cancel().catch(() => {})
+      if (!ended) letGo(reader)
     }
     fruitless = at - before >= progress ? 0 : fruitless + 1
-    if (at < end && (etag === null || fruitless >= client.attempts)) {
-      throw failed(what, { cause }, 'not-applied')
-    }
-    if (fruitless > 0) await untilAborted(signal, () => client.pause(fruitless))
+    const broken = (reason = cause): StoreFailed => failed(what, { cause: reason }, 'not-applied')
+    if (at < end && (range.etag === null || fruitless >= client.attempts)) throw broken()
+    if (at < end && fruitless > 0) await pauseAfter(client, fruitless, signal, broken)
   }
 }
 
@@ -123,11 +137,16 @@ async function openRange(
     []
   const end = Math.min(to, Number(total))
   if (Number(first) !== from || Number(last) !== end - 1) {
-    await response.body?.cancel().catch(() => {})
+    letGo(response.body)
     throw failed(what, { status: 206, code: 'another range than was asked for' }, 'not-applied')
   }
   const tag = response.headers.get('etag')
-  return { body: response.body, end, etag: tag?.startsWith('"') === true ? tag : null }
+  return {
+    body: response.body,
+    end,
+    total: Number(total),
+    etag: tag?.startsWith('"') === true ? tag : null,
+  }
 }
 
 function changed(what: string): StoreFailed {

@@ -35,6 +35,9 @@ interface Failure {
   readonly cause: unknown
 }
 
+/** What became of a blob; the store says `applied` by resolving. */
+type Outcome = 'not-applied' | 'unknown'
+
 /** Bytes of an answer that is no blob; documents of S3 are much smaller. */
 const maximumText = 1024 * 1024
 const transientStatus: readonly number[] = [408, 429, 500, 502, 503, 504]
@@ -48,16 +51,11 @@ export async function call(
   request: Call,
   wanted: (answer: Answer) => boolean,
 ): Promise<Answer> {
-  const { applies = false } = optionsOf(request)
-  let lost = false
+  const read = (response: Response): Promise<Answer> => wholeAnswer(response, request.signal)
   return repeat(client, request, async () => {
-    const { answer, failure } = await sendOnce(client, request, wholeAnswer)
-    if (answer !== null && wanted(answer)) {
-      return { done: answer, failure: null, outcome: 'not-applied' }
-    }
-    const reason = failure ?? failureOf(answer!)
-    lost ||= applies && mayBeApplied(reason)
-    return { done: null, failure: reason, outcome: lost ? 'unknown' : 'not-applied' }
+    const { answer, failure } = await sendOnce(client, request, read)
+    if (answer !== null && wanted(answer)) return { done: answer, failure: null }
+    return { done: null, failure: failure ?? failureOf(answer!) }
   })
 }
 
@@ -71,38 +69,77 @@ export async function fetchBody(
     const { answer, failure } = await sendOnce(client, request, async (response) =>
       wanted(response)
         ? { response, other: null }
-        : { response: null, other: await wholeAnswer(response) },
+        : { response: null, other: await wholeAnswer(response, request.signal) },
     )
     const reason = failure ?? (answer!.other === null ? null : failureOf(answer!.other))
     const again = reason !== null && isTransient(reason)
-    return { done: answer, failure: again ? reason : null, outcome: 'not-applied' }
+    return { done: answer, failure: again ? reason : null }
   })
 }
 
-/** What one attempt led to: a result, or a failure with what it did to the blob. */
+/** What one attempt led to: a result, or a failure. */
 interface Step<T> {
   readonly done: T | null
   readonly failure: Failure | null
-  readonly outcome: 'not-applied' | 'unknown'
 }
 
 async function repeat<T>(client: Client, request: Call, step: () => Promise<Step<T>>): Promise<T> {
+  const { what, applies = false, signal } = optionsOf(request)
+  // What one attempt may have applied stays so, whatever the next ones, or their signer, say.
+  let outcome: Outcome = 'not-applied'
   for (let attempt = 1; ; attempt++) {
-    const { done, failure, outcome } = await step()
+    const { done, failure } = await step().catch((error: unknown) => {
+      throwIfAborted(signal)
+      throw outcome === 'unknown' ? notSigned(what, error, outcome) : error
+    })
     if (failure === null) return done!
-    if (!isTransient(failure) || attempt >= client.attempts) {
-      throw failed(request.what, failure, outcome)
-    }
-    await untilAborted(request.signal, () => client.pause(attempt))
+    if (applies && mayBeApplied(failure)) outcome = 'unknown'
+    if (!isTransient(failure) || attempt >= client.attempts) throw failed(what, failure, outcome)
+    await pauseAfter(client, attempt, signal, (cause) =>
+      failed(what, { ...failure, cause }, outcome),
+    )
   }
 }
 
+/** Waits as the host wants it; a host that does not wait ends the call with the error of what failed. */
+export async function pauseAfter(
+  client: Client,
+  attempt: number,
+  signal: AbortSignal | undefined,
+  errorOf: (cause: Error) => StoreFailed,
+): Promise<void> {
+  try {
+    await untilAborted(signal, async () => client.pause(attempt))
+  } catch (error) {
+    throwIfAborted(signal)
+    throw errorOf(withoutSecrets(error))
+  }
+}
+
+/**
+ * Errors of fetch, of signers and of what they stand on quote URLs and headers, and a presigned URL is a secret: only
+ * name and code pass, and only where they look like one.
+ */
+export function withoutSecrets(error: unknown): Error {
+  const inner = fieldOf(error, 'cause')
+  const name = wordOf(namedBy(error))
+  const code = wordOf(fieldOf(error, 'code')) ?? wordOf(fieldOf(inner, 'code'))
+  return new Error([name ?? 'Error', code].filter((part) => part !== null).join(' '))
+}
+
+/** The name of an error stands on its prototype, or its class's one. */
+function namedBy(error: unknown): unknown {
+  return error instanceof Error || fieldOf(error, 'name') !== undefined
+    ? (error as { readonly name: unknown }).name
+    : null
+}
+
+function wordOf(value: unknown): string | null {
+  return typeof value === 'string' && /^[A-Za-z][A-Za-z_]{1,39}$/.test(value) ? value : null
+}
+
 /** The error of a request that failed. Never the URL: a presigned one is a secret. */
-export function failed(
-  what: string,
-  given: Partial<Failure>,
-  outcome: 'not-applied' | 'unknown',
-): StoreFailed {
+export function failed(what: string, given: Partial<Failure>, outcome: Outcome): StoreFailed {
   const { status = null, code = null, cause } = optionsOf(given)
   const failure = { status, code, cause }
   const answer = [status, code].filter((part) => part !== null).join(' ')
@@ -139,11 +176,17 @@ async function sendOnce<T>(
     ...(signal != null && { signal }),
   })
   try {
-    const send = async (): Promise<T> => read(await client.fetch(signed.url, init))
+    const send = async (): Promise<T> => {
+      const response = await client.fetch(signed.url, init)
+      // It may come after the caller has gone.
+      if (signal?.aborted === true) letGo(response.body)
+      throwIfAborted(signal)
+      return read(response)
+    }
     return { answer: await untilAborted(signal, send), failure: null }
-  } catch (cause) {
+  } catch (error) {
     throwIfAborted(signal)
-    return { answer: null, failure: { status: null, code: null, cause } }
+    return { answer: null, failure: { status: null, code: null, cause: withoutSecrets(error) } }
   }
 }
 
@@ -156,10 +199,9 @@ async function signedRequest(
   let signed: unknown
   try {
     signed = await untilAborted(signal, async () => client.sign(unsigned, { signal }))
-  } catch (cause) {
+  } catch (error) {
     throwIfAborted(signal)
-    const message = `${what} failed: its request could not be signed. Try again when the signer answers.`
-    throw new StoreFailed(message, { outcome: 'not-applied', retryable: true, cause })
+    throw notSigned(what, error, 'not-applied')
   }
   const url = fieldOf(signed, 'url')
   const given = fieldOf(signed, 'headers') ?? unsigned.headers
@@ -177,23 +219,39 @@ async function signedRequest(
   return { url, headers }
 }
 
-async function wholeAnswer(response: Response): Promise<Answer> {
+function notSigned(what: string, error: unknown, outcome: Outcome): StoreFailed {
+  const message = `${what} failed: its request could not be signed. Try again when the signer answers.`
+  const cause = error instanceof StoreFailed ? error.cause : withoutSecrets(error)
+  return new StoreFailed(message, { outcome, retryable: true, cause })
+}
+
+async function wholeAnswer(response: Response, signal: AbortSignal | undefined): Promise<Answer> {
   const { status, headers } = response
   const reader = response.body?.getReader()
   let text = ''
   let length = 0
-  for (;;) {
-    const step = await reader?.read()
-    if (step === undefined || step.done) break
-    length += step.value.length
-    if (length > maximumText) {
-      await reader?.cancel()
-      break
+  let ended = false
+  try {
+    while (!ended && length <= maximumText) {
+      const step = await untilAborted(signal, async () => reader?.read())
+      ended = step === undefined || step.done
+      if (step?.value === undefined) continue
+      length += step.value.length
+      if (length > maximumText) break
+      for (const byte of step.value) text += String.fromCharCode(byte)
     }
-    for (const byte of step.value) text += String.fromCharCode(byte)
+  } finally {
+    if (!ended) letGo(reader)
   }
   const code = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text)?.[1] ?? null
   return { status, headers, text, code }
+}
+
+/** Gives a connection back, without waiting for a body that may never answer. */
+export function letGo(
+  body: ReadableStream<Uint8Array> | ReadableStreamDefaultReader<Uint8Array> | null | undefined,
+): void {
+  body?.cancel().catch(() => {})
 }
 
 function failureOf({ status, code }: Answer): Failure {

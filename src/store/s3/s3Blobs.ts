@@ -13,7 +13,7 @@ import { upload } from './upload.ts'
  * library such as aws4fetch or by presigned URLs; nothing here sees credentials.
  *
  * A blob appears whole or not at all. Up to one part it is one request; a larger one is an upload in parts with one
- * part in memory, given up if the source or a part fails. A read is of one version. Failed requests are repeated a bounded
+ * part and `fetch`'s copies of it in memory, given up if the source or a part fails. A read is of one version. Failed requests are repeated a bounded
  * number of times, redirects are refused. There is no time limit: pass a `signal`.
  *
  * @param options - The bucket, who signs, and details.

@@ -36,8 +36,8 @@ export interface S3BlobsOptions {
   /** Folder below which all keys stand; a key itself. None unless given. */
   readonly prefix?: string | undefined
   /**
-   * Bytes of a part of a large upload, 5 MiB to 1 GiB, 8 MiB unless given. One part is kept in memory; a blob has
-   * at most 10,000 parts.
+   * Bytes of a part of a large upload, 5 MiB to 1 GiB, 8 MiB unless given. One part is kept in memory, and
+   * `fetch` makes copies of it: several times the part in all. A blob has at most 10,000 parts.
    */
   readonly partSize?: number | undefined
   /** How often one request is sent before the call fails, 1 to 10, 4 unless given. */
