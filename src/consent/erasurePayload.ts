@@ -1,7 +1,7 @@
 import { isSortedUnique, sortedUnique } from '../internal/bytes.ts'
 import { type CborKey, type CborMap, type CborValue, encodeCbor } from '../internal/cbor/index.ts'
 import { knownOptions } from '../internal/options.ts'
-import { fromSeconds, toSeconds } from '../internal/time.ts'
+import { toSeconds, withTimes } from '../internal/time.ts'
 import { utf8Length } from '../internal/utf8.ts'
 import { commitmentArgument, idOf, malformedEvent } from './members.ts'
 import type { CopyKind, DestroyedCopy, ErasureEvent, RemainingCopy } from './types.ts'
@@ -11,9 +11,18 @@ const maximumCopies = 256
 const maximumWhere = 200
 const maximumNote = 500
 
-/** Control characters, line separators and direction controls: people read these texts. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are refused
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
+/** The last second of the year 9999: what people read as a date has four digits. */
+const maximumTime = 253_402_300_799
+
+/**
+ * What people do not see in a text, or what changes how they read it: controls, separators, direction, and characters
+ * without width. Joiners stay: words of Persian and Hindi need them.
+ */
+const unsafe =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are refused
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/
+/** Nothing but white space and joiners. */
+const blank = /^[\u0020\u00a0\u1680\u2000-\u200a\u200c\u200d\u202f\u205f\u3000]*$/
 
 const kinds: readonly CopyKind[] = [
   'envelope',
@@ -31,7 +40,8 @@ const kinds: readonly CopyKind[] = [
 ]
 
 /** What an erasure has beside type and time. */
-export function erasureMembers(event: ErasureEvent): [CborKey, CborValue][] {
+export function erasureMembers(event: ErasureEvent, time: number): [CborKey, CborValue][] {
+  checkTime(time, 'now')
   const destroyed = copies(event.destroyed, 'destroyed')
   const remaining = copies(event.remaining, 'remaining')
   if (destroyed.length === 0) throw new RangeError('destroyed must name at least one copy')
@@ -52,9 +62,10 @@ export function erasureOf(map: CborMap): ErasureEvent {
   const record = idOf(map.get(3))
   const lists = [mapsOf(map.get(4)), mapsOf(map.get(5))] as const
   if (lists[0].length === 0) throw malformedEvent('an erasure of nothing')
-  const places = lists.flat().map(placeOf)
+  if (!isTime(map.get(2))) throw malformedEvent('a time beyond the year 9999')
   const destroyed = Object.freeze(lists[0].map((copy) => copyOf(copy, false)))
   const remaining = Object.freeze(lists[1].map((copy) => copyOf(copy, true)))
+  const places = lists.flat().map(placeOf)
   if (new Set(places).size !== places.length) throw malformedEvent('one copy twice')
   return Object.freeze({ type: 'erasure', record, destroyed, remaining })
 }
@@ -80,7 +91,9 @@ function copyMap(copy: RemainingCopy, name: string, remains: boolean): CborMap {
     [2, textArgument(where, `${name}.where`, maximumWhere)],
   ])
   if (note !== undefined) map.set(3, textArgument(note, `${name}.note`, maximumNote))
-  if (until !== undefined) map.set(4, toSeconds(until, `${name}.until`))
+  if (until !== undefined) {
+    map.set(4, checkTime(toSeconds(until, `${name}.until`), `${name}.until`))
+  }
   return map
 }
 
@@ -88,7 +101,7 @@ function textArgument(text: string, name: string, maximum: number): string {
   if (typeof text !== 'string') throw new TypeError(`${name} must be text`)
   if (!isPlain(text, maximum)) {
     throw new RangeError(
-      `${name} must be 1 to ${maximum} UTF-8 bytes of text without control characters`,
+      `${name} must be 1 to ${maximum} UTF-8 bytes of text without control and invisible characters`,
     )
   }
   return text
@@ -96,7 +109,16 @@ function textArgument(text: string, name: string, maximum: number): string {
 
 function isPlain(text: string, maximum: number): boolean {
   const length = utf8Length(text)
-  return length > 0 && length <= maximum && !unsafe.test(text) && text.trim() !== ''
+  return length > 0 && length <= maximum && !unsafe.test(text) && !blank.test(text)
+}
+
+function checkTime(time: number, name: string): number {
+  if (!isTime(time)) throw new RangeError(`${name} must not be later than the year 9999`)
+  return time
+}
+
+function isTime(value: CborValue | undefined): value is number {
+  return typeof value === 'number' && value >= 0 && value <= maximumTime
 }
 
 function mapsOf(list: CborValue | undefined): CborMap[] {
@@ -118,20 +140,20 @@ function copyOf(map: CborMap, remains: boolean): DestroyedCopy & RemainingCopy {
   if (note !== undefined && !(typeof note === 'string' && isPlain(note, maximumNote))) {
     throw malformedEvent('a copy with a note that is no plain text')
   }
-  if (until !== undefined && !(remains && typeof until === 'number' && until >= 0)) {
+  if (until !== undefined && !(remains && isTime(until))) {
     throw malformedEvent('a copy with an end that is no time')
   }
   const copy = {
     what: what as CopyKind,
     where,
     ...(note !== undefined && { note }),
-    ...(until !== undefined && { until: fromSeconds(until) }),
   }
+  if (until !== undefined) withTimes(copy, { until })
   if (map.size !== Object.keys(copy).length) throw malformedEvent('a copy with unknown members')
   return Object.freeze(copy)
 }
 
-/** Which copy it is, whatever else is said of it. */
+/** Which copy it is, whatever else is said of it; of a copy whose texts were checked. */
 function placeOf(map: CborMap): string {
-  return JSON.stringify([map.get(1), map.get(2)].map(String))
+  return JSON.stringify([map.get(1), map.get(2)])
 }

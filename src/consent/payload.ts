@@ -25,7 +25,7 @@ export function encodePayload(given: CareEvent, time: number): Uint8Array {
       "event.type must be 'share' or 'erasure', the types that this version signs",
     )
   }
-  const members = event.type === 'share' ? shareMembers(event) : erasureMembers(event)
+  const members = event.type === 'share' ? shareMembers(event) : erasureMembers(event, time)
   return encodeCbor(new Map<CborKey, CborValue>([[1, event.type], [2, time], ...members]))
 }
 

@@ -8,13 +8,15 @@ import { checkRequired, requiredArgument } from '../internal/envelope/required.t
 import { heldOptions } from '../internal/held.ts'
 import { commitmentId } from '../internal/record/opening.ts'
 import { headerEventSalt, tagSign1 } from '../internal/registry.ts'
-import { fromSeconds } from '../internal/time.ts'
+import { fromSeconds, withTimes } from '../internal/time.ts'
 import { markVerified } from '../internal/verified.ts'
 import { malformedEvent } from './members.ts'
 import { decodePayload, kindOf } from './payload.ts'
 import { eventCommitment } from './signEvent.ts'
 import type { CareEvent, EventOf, VerifiedEvent, VerifyEventOptions } from './types.ts'
 
+/** Bytes of an event; the largest that can be written have 400,000 (docs/formats.md §3). */
+const maximumEvent = 512 * 1024
 const tags: readonly number[] = [tagSign1]
 const names: readonly (keyof VerifyEventOptions)[] = [
   'authors',
@@ -66,7 +68,9 @@ export async function verifyEvent<T extends CareEvent['type'] = CareEvent['type'
   } = heldOptions(options, names)
   const required = requiredArgument(requiredSignatures, 'an event')
   throwIfAborted(signal)
-  const raw = bytesArgument(bytes, 'bytes').slice()
+  const given = bytesArgument(bytes, 'bytes')
+  if (given.length > maximumEvent) throw malformedEvent('larger than 512 KiB')
+  const raw = given.slice()
   const item = decodeStrict(raw, malformedEvent, tags)
   const { event, time } = decodePayload(payloadOf(item))
   const expected = { kind: kindOf(event.type), labels: [headerEventSalt] }
@@ -87,10 +91,9 @@ export async function verifyEvent<T extends CareEvent['type'] = CareEvent['type'
     id: commitmentId(commitment),
     commitment,
     event: event as EventOf<T>,
-    time: claimed,
     author: author!,
   }
-  return markVerified('event', result)
+  return markVerified('event', withTimes(result, { time })) as VerifiedEvent<EventOf<T>>
 }
 
 /** The payload tells the type, and the type the kind of signature that is then demanded. */

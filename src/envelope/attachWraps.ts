@@ -4,7 +4,9 @@ import { joinParts } from '../internal/cose/detached.ts'
 /**
  * Puts a body and its wraps together. For an envelope that careseal wrote the result is what `detachWraps` was
  * given, byte for byte; one that came in another valid CBOR encoding comes back in the deterministic one and opens
- * alike. Nothing is opened or verified but that both parts name the same headers.
+ * alike. Nothing is opened or verified but that both parts name the same headers. Which ciphertext belongs to them shows when
+ * the result is opened, by its tag; a reader, who has the key, can make another body for the same wraps, and what tells
+ * the two apart is the author's signature.
  *
  * @param body - The body.
  * @param wraps - The wraps of this body.
@@ -14,7 +16,7 @@ import { joinParts } from '../internal/cose/detached.ts'
  * a rekey.
  * @throws {@link TypeError} if an argument is no Uint8Array.
  * @example
- * Wraps fit their own body only.
+ * Wraps of another envelope.
  * ```ts
  * import { attachWraps, detachWraps, seal } from 'careseal/envelope'
  * import { isCaresealError } from 'careseal/errors'

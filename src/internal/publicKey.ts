@@ -1,6 +1,6 @@
 import { KeyMalformed } from '../errors.ts'
 import { internalsOf, type KemAlgorithm, type SignatureAlgorithm } from './algorithm.ts'
-import { bytesArgument } from './bytes.ts'
+import { bytesArgument, equalBytes } from './bytes.ts'
 import { thumbprint } from './coseKey.ts'
 
 /** A public key as careseal/keys exports it. */
@@ -10,7 +10,8 @@ interface PublicKeyLike<A extends KemAlgorithm | SignatureAlgorithm> {
   readonly bytes: Uint8Array
 }
 
-const known = /* @__PURE__ */ new WeakSet<object>()
+/** What each key was when it was checked: nothing keeps a caller from writing into its bytes. */
+const known = /* @__PURE__ */ new WeakMap<object, { id: Uint8Array; bytes: Uint8Array }>()
 
 /** Checks raw bytes and makes a key object of them. */
 export function checkPublicKey<A extends KemAlgorithm | SignatureAlgorithm>(
@@ -35,7 +36,7 @@ export function makePublicKey<A extends KemAlgorithm | SignatureAlgorithm>(
   bytes: Uint8Array,
 ): PublicKeyLike<A> {
   const key = Object.freeze({ algorithm, id: thumbprint(algorithm, bytes), bytes })
-  known.add(key)
+  known.set(key, { id: key.id.slice(), bytes: bytes.slice() })
   return key
 }
 
@@ -48,5 +49,10 @@ export function publicKeyArgument<A extends KemAlgorithm | SignatureAlgorithm>(
   if (typeof key !== 'object' || key === null || key.algorithm?.kind !== kind) {
     throw new TypeError(`${name} must be a public ${kind === 'kem' ? 'encryption' : 'signing'} key`)
   }
-  return known.has(key) ? key : checkPublicKey<A>(key.algorithm, key.bytes)
+  const checked = known.get(key)
+  if (checked === undefined) return checkPublicKey<A>(key.algorithm, key.bytes)
+  if (!equalBytes(checked.bytes, key.bytes) || !equalBytes(checked.id, key.id)) {
+    throw new TypeError(`${name} was changed in place: do not write into the bytes of a key`)
+  }
+  return key
 }

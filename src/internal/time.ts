@@ -15,3 +15,21 @@ export function toSeconds(date: Date, name: string): number {
 export function fromSeconds(seconds: number): Date {
   return new Date(Math.min(seconds, 8.64e12) * 1000)
 }
+
+/**
+ * Adds times that give a fresh Date at each reading: whoever gets the object cannot change what it says. Seconds, or
+ * `null` where there is none.
+ */
+export function withTimes<T extends object, N extends string>(
+  object: T,
+  times: Readonly<Record<N, number | null>>,
+): T & Readonly<Record<N, Date | null>> {
+  for (const [name, seconds] of Object.entries<number | null>(times)) {
+    // Without a prototype, which could hold a `value` and make the descriptor a wrong one.
+    const descriptor: PropertyDescriptor = Object.create(null)
+    descriptor.enumerable = true
+    descriptor.get = () => (seconds === null ? null : fromSeconds(seconds))
+    Object.defineProperty(object, name, descriptor)
+  }
+  return object as T & Readonly<Record<N, Date | null>>
+}

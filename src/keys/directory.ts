@@ -1,7 +1,6 @@
 import { IdentityInvalid } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes, toHex } from '../internal/bytes.ts'
-import { held } from '../internal/held.ts'
 import { isIdentity } from '../internal/identity.ts'
 import { fieldOf, knownOptions, optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
@@ -57,7 +56,7 @@ export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>)
   if (typeof (entries as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
     throw new TypeError('entries must be an array of identities')
   }
-  const listed = new Map<string, KeyRecord[]>()
+  const listed = new Map<string, Listed[]>()
   for (const entry of entries) {
     const identity = fieldOf(entry, 'identity')
     const record = recordOf(
@@ -70,41 +69,66 @@ export function keyDirectory(entries: Iterable<PublicIdentity | DirectoryEntry>)
   return {
     async find(id: Uint8Array, options: CallOptions = {}) {
       throwIfAborted(optionsOf(options).signal)
-      return records.get(toHex(bytesArgument(id, 'id'))) ?? null
+      const listed = records.get(toHex(bytesArgument(id, 'id')))
+      return listed === undefined ? null : keyRecord(listed)
     },
   }
 }
 
 const entryNames = ['identity', 'key', 'name', 'validFrom', 'validUntil', 'compromisedAt'] as const
 
-function recordOf(entry: DirectoryEntry): KeyRecord {
+/** An entry with its times in milliseconds: a Date that somebody else holds can be changed by them. */
+interface Listed {
+  readonly key: SignaturePublicKey
+  readonly identity: PublicIdentity
+  readonly name: string | null
+  readonly validFrom: number | null
+  readonly validUntil: number | null
+  readonly compromisedAt: number | null
+  /** Whether the end is a word of the keeper, not the card's. */
+  readonly endsByKeeper: boolean
+}
+
+function recordOf(entry: DirectoryEntry): Listed {
   const own = knownOptions(entry, entryNames)
   const { identity, key, name, validFrom, validUntil, compromisedAt } = own
   if (typeof identity !== 'object' || identity === null || !isIdentity(identity)) {
     throw new TypeError('entries must be public identities of careseal/keys')
   }
-  return Object.freeze({
-    key: key === undefined ? identity.signing : publicKeyArgument(key, 'signature', 'key'),
+  const end = timeArgument(validUntil, 'validUntil')
+  return {
+    key: publicKeyArgument(key === undefined ? identity.signing : key, 'signature', 'key'),
     identity,
     name: name ?? null,
-    validFrom: dateArgument(validFrom, 'validFrom'),
-    // The card's own end stays what it is: an earlier one is no word of the keeper.
-    validUntil:
-      validUntil === identity.expires
-        ? identity.expires
-        : (dateArgument(validUntil, 'validUntil') ?? identity.expires),
-    compromisedAt: dateArgument(compromisedAt, 'compromisedAt'),
+    validFrom: timeArgument(validFrom, 'validFrom'),
+    validUntil: end ?? identity.expires?.getTime() ?? null,
+    compromisedAt: timeArgument(compromisedAt, 'compromisedAt'),
+    // The card's own end, passed again, stays what it is: an earlier one is no word of the keeper.
+    endsByKeeper: end !== null && end !== identity.expires?.getTime(),
+  }
+}
+
+function timeArgument(date: Date | undefined, name: string): number | null {
+  if (date === undefined || date === null) return null
+  if (!isDate(date)) throw new TypeError(`${name} must be a valid Date`)
+  return date.getTime()
+}
+
+/** What `find` hands out: with Dates of its own each time. */
+function keyRecord({ key, identity, name, ...times }: Listed): KeyRecord {
+  const dateOf = (time: number | null): Date | null => (time === null ? null : new Date(time))
+  return Object.freeze({
+    key,
+    identity,
+    name,
+    validFrom: dateOf(times.validFrom),
+    validUntil: dateOf(times.validUntil),
+    compromisedAt: dateOf(times.compromisedAt),
   })
 }
 
-function dateArgument(date: Date | undefined, name: string): Date | null {
-  if (date === undefined || date === null) return null
-  if (!isDate(date)) throw new TypeError(`${name} must be a valid Date`)
-  return held(date)
-}
-
 /** A renewed card, whoever made it, must not take back that a key is compromised or ends. */
-function merged(records: readonly KeyRecord[]): KeyRecord {
+function merged(records: readonly Listed[]): Listed {
   const owner = records[0]!.identity.signing.id
   if (!records.every(({ identity }) => equalBytes(identity.signing.id, owner))) {
     throw new IdentityInvalid(
@@ -115,23 +139,23 @@ function merged(records: readonly KeyRecord[]): KeyRecord {
   const [latest, ...earlier] = [...records].reverse().sort((a, b) => byCard(b.identity, a.identity))
   if (latest === undefined || earlier.length === 0) return records[0]!
   // The end of an earlier card is no word of the keeper: a later card renews it.
-  const ends = earlier.filter(({ validUntil, identity }) => validUntil !== identity.expires)
-  return Object.freeze({
+  const ends = earlier.filter(({ endsByKeeper }) => endsByKeeper)
+  return {
     ...latest,
     name: [latest, ...earlier].find(({ name }) => name !== null)?.name ?? null,
     validFrom: extreme(records, 'validFrom', Math.max),
     validUntil: extreme([latest, ...ends], 'validUntil', Math.min),
     compromisedAt: extreme(records, 'compromisedAt', Math.min),
-  })
+  }
 }
 
 function extreme(
-  records: readonly KeyRecord[],
+  records: readonly Listed[],
   name: 'validFrom' | 'validUntil' | 'compromisedAt',
   choose: (...times: number[]) => number,
-): Date | null {
-  const times = records.flatMap(({ [name]: date }) => (date === null ? [] : [date.getTime()]))
-  return times.length === 0 ? null : new Date(choose(...times))
+): number | null {
+  const times = records.flatMap(({ [name]: time }) => (time === null ? [] : [time]))
+  return times.length === 0 ? null : choose(...times)
 }
 
 /** The order of two cards of one key by their dates. */

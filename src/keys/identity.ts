@@ -15,7 +15,7 @@ import { isIdentity, registerIdentity } from '../internal/identity.ts'
 import { optionsOf } from '../internal/options.ts'
 import { publicKeyArgument } from '../internal/publicKey.ts'
 import { tagSign1 } from '../internal/registry.ts'
-import { fromSeconds, toSeconds } from '../internal/time.ts'
+import { toSeconds, withTimes } from '../internal/time.ts'
 import { ed25519, xWing } from './algorithms.ts'
 import { didOf } from './did.ts'
 import { generateKey } from './local.ts'
@@ -118,23 +118,23 @@ export async function createIdentity(options: CreateIdentityOptions): Promise<Id
   const keyOwner = signerOf(signer, 'signer')
   const signing = keyOwner.publicKey
   const encryption = publicKeyArgument(decapsulator?.publicKey, 'kem', 'decapsulator.publicKey')
+  const issued = toSeconds(now, 'now')
+  const ends = expires === undefined ? null : toSeconds(expires, 'expires')
   const payload = new Map<CborKey, CborValue>([
     [1, cardVersion],
     [2, coseKeyOf(signing.algorithm, signing.bytes)],
     [3, coseKeyOf(encryption.algorithm, encryption.bytes)],
-    [4, toSeconds(now, 'now')],
+    [4, issued],
   ])
-  if (expires !== undefined) {
-    if (toSeconds(expires, 'expires') <= toSeconds(now, 'now')) {
+  if (ends !== null) {
+    if (ends <= issued) {
       throw new RangeError('expires must be later than now: nobody would accept this card')
     }
-    payload.set(5, toSeconds(expires, 'expires'))
+    payload.set(5, ends)
   }
   const content = { kind: 'identity', headers: new Map(), payload: encodeCbor(payload) } as const
   const card = encodeCbor(await sign([keyOwner], content, signal))
-  const issued = fromSeconds(toSeconds(now, 'now'))
-  const ends = expires === undefined ? null : fromSeconds(toSeconds(expires, 'expires'))
-  const identity = makeIdentity(signing, encryption, card, issued, ends)
+  const identity = makeIdentity(signing, encryption, card, { issued, expires: ends })
   return Object.freeze({ public: identity, signer, decapsulator })
 }
 
@@ -195,7 +195,7 @@ export async function decodePublicIdentity(
       'The signature of this identity card does not verify. Ask its owner for it again.',
     )
   }
-  return makeIdentity(signing, encryption, card, issued, expires)
+  return makeIdentity(signing, encryption, card, { issued, expires })
 }
 
 /**
@@ -211,24 +211,18 @@ export function unverifiedIdentity(keys: {
 }): PublicIdentity {
   const signing = publicKeyArgument(keys.signing, 'signature', 'signing')
   const encryption = publicKeyArgument(keys.encryption, 'kem', 'encryption')
-  return makeIdentity(signing, encryption, new Uint8Array(0), null, null)
+  return makeIdentity(signing, encryption, new Uint8Array(0), { issued: null, expires: null })
 }
 
 function makeIdentity(
   signing: SignaturePublicKey,
   encryption: KemPublicKey,
   card: Uint8Array,
-  issued: Date | null,
-  expires: Date | null,
+  times: { readonly issued: number | null; readonly expires: number | null },
 ): PublicIdentity {
-  const identity = Object.freeze({
-    did: didOf(signing),
-    signing,
-    encryption,
-    card,
-    issued,
-    expires,
-  })
+  const { issued, expires } = times
+  const parts = { did: didOf(signing), signing, encryption, card }
+  const identity = Object.freeze(withTimes(parts, { issued, expires }))
   registerIdentity(identity)
   return identity
 }
@@ -236,7 +230,12 @@ function makeIdentity(
 function readPayload(
   payload: CborValue,
   algorithms: readonly (KemAlgorithm | SignatureAlgorithm)[],
-): { signing: SignaturePublicKey; encryption: KemPublicKey; issued: Date; expires: Date | null } {
+): {
+  signing: SignaturePublicKey
+  encryption: KemPublicKey
+  issued: number
+  expires: number | null
+} {
   if (!(payload instanceof Map)) throw malformed('its content is no map', 0)
   const map = payload as CborMap
   const [signing, encryption, issued, expires] = [map.get(2), map.get(3), map.get(4), map.get(5)]
@@ -250,8 +249,8 @@ function readPayload(
   return {
     signing: exactKey(signing as CborMap, algorithms, 'signature') as SignaturePublicKey,
     encryption: exactKey(encryption as CborMap, algorithms, 'kem') as KemPublicKey,
-    issued: fromSeconds(issued),
-    expires: isTime(expires) ? fromSeconds(expires) : null,
+    issued,
+    expires: isTime(expires) ? expires : null,
   }
 }
 

@@ -105,6 +105,10 @@ export async function eraseRecord(
   const own = knownOptions(options, names)
   const { author, destroyed, remaining, log, now, signal } = own
   throwIfAborted(signal)
+  // A certificate that nothing can log should not have been signed.
+  if (log !== undefined && typeof fieldOf(log, 'append') !== 'function') {
+    throw new TypeError('log must be a log, as openLog gives it')
+  }
   const id = idOf(record)
   refuseTelling(record, destroyed, 'destroyed')
   refuseTelling(record, remaining, 'remaining')

@@ -5,7 +5,7 @@ import { requireVerified } from '../internal/verified.ts'
  * Says in plain words what an erasure certifies, and what it cannot.
  *
  * @param verified - A result of `verifyEvent`, as it was returned, of an event of the type `erasure`.
- * @returns A few sentences and lists, one item per line.
+ * @returns A few sentences and lists, one item per line; the signer's own words in quotation marks.
  * @throws {@link TypeError} if `verified` did not come from `verifyEvent`, or is another event.
  * @example
  * What a patient is shown.
@@ -48,7 +48,9 @@ export function explainErasure(verified: VerifiedEvent): string {
 function line(copy: DestroyedCopy & RemainingCopy): string {
   const { what, where, note, until } = copy
   const end = until === undefined ? '' : `, until ${until.toISOString().slice(0, 10)}`
-  return `- ${words[what]}: ${where}${end}${note === undefined ? '' : ` (${note})`}`
+  // Quoted, so that the signer's words are not taken for ours.
+  const remark = note === undefined ? '' : ` (${JSON.stringify(note)})`
+  return `- ${words[what]}: ${JSON.stringify(where)}${end}${remark}`
 }
 
 const words: Readonly<Record<CopyKind, string>> = {

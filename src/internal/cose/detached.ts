@@ -46,13 +46,22 @@ export function parseWraps(bytes: Uint8Array): ParsedHeader {
 
 /** Puts a body and its wraps together: the envelope in deterministic encoding. */
 export function joinParts(body: Uint8Array, wraps: Uint8Array): Uint8Array {
+  const { protectedBytes, iv, recipients } = parseWraps(wraps)
+  const ciphertext = ciphertextFor(body, { protectedBytes, iv })
+  return encodeEncrypt({ protectedBytes, iv, ciphertext }, recipients)
+}
+
+/** The ciphertext of a body that names the headers of these wraps; refuses any other body. */
+export function ciphertextFor(
+  body: Uint8Array,
+  wraps: { readonly protectedBytes: Uint8Array; readonly iv: Uint8Array },
+): Uint8Array {
   const [layer, ciphertext] = partOf(body, bodyDomain, 'body')
   if (!(ciphertext instanceof Uint8Array)) throw malformedEnvelope('a body without its ciphertext')
-  const { protectedBytes, iv, recipients } = parseWraps(wraps)
-  if (!equalBytes(layer.protectedBytes, protectedBytes) || !equalBytes(layer.iv, iv)) {
+  if (!equalBytes(layer.protectedBytes, wraps.protectedBytes) || !equalBytes(layer.iv, wraps.iv)) {
     throw new EnvelopeMismatch()
   }
-  return encodeEncrypt({ protectedBytes, iv, ciphertext }, recipients)
+  return ciphertext
 }
 
 function partOf(

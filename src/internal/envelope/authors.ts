@@ -48,7 +48,8 @@ export async function findAuthors<R extends KeyRecordLike>(
   const records: R[] = []
   for (const kid of kids) {
     const found = await untilAborted(signal, () => directory.find(kid.slice(), { signal }))
-    const record = found === null ? null : withCheckedKey(found)
+    // A directory over a Map or a database answers `undefined` for what it does not hold.
+    const record = found === null || found === undefined ? null : withCheckedKey(found)
     if (record === null || !equalBytes(record.key.id, kid)) {
       throw new EnvelopeAuthorUntrusted(
         'The author is not in the key directory. Add the identity card of the author if you trust it.',

@@ -35,7 +35,7 @@ export function recipientKey(recipient: RecipientLike, name: string, now: Date):
       'An identity card among the recipients has expired. Ask its owner for a new one.',
     )
   }
-  return value.encryption
+  return publicKeyArgument(value.encryption, 'kem', name)
 }
 
 /** The keys of all recipients: at least one, none twice, within the limits of readers. */
