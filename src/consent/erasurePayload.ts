@@ -22,6 +22,7 @@ const unsafe =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are refused
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/
 /** Nothing but white space and joiners. */
+// biome-ignore lint/suspicious/noMisleadingCharacterClass: single code points are meant
 const blank = /^[\u0020\u00a0\u1680\u2000-\u200a\u200c\u200d\u202f\u205f\u3000]*$/
 
 const kinds: readonly CopyKind[] = [

@@ -14,6 +14,8 @@ const longest = 500
  * `\p{L}`.
  */
 const marks =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are taken out
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: single code points are meant
   /[\u0000-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u02b0-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u2000-\u2bff\u3000-\u303f\u3099-\u309c\ufe00-\ufe2f]/g
 
 /**

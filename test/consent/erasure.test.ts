@@ -113,6 +113,7 @@ describe('an erasure', () => {
   })
 
   const copy = { what: 'blob', where: 'x' }
+  const late = new Date(253_402_300_800_000)
   const bad: [string, object, typeof TypeError | typeof RangeError, string][] = [
     ['nothing destroyed', { destroyed: [] }, RangeError, 'destroyed must name'],
     ['no list', { destroyed: copy }, TypeError, 'destroyed must be an array'],
@@ -131,6 +132,12 @@ describe('an erasure', () => {
     ['a paragraph', { destroyed: [{ ...copy, where: 'a\u2029b' }] }, RangeError, '.where'],
     ['text that turns', { destroyed: [{ ...copy, where: 'a\u202eb' }] }, RangeError, '.where'],
     ['an isolate', { destroyed: [{ ...copy, where: 'a\u2066b' }] }, RangeError, '.where'],
+    ['no width', { destroyed: [{ ...copy, where: 'a\u200bb' }] }, RangeError, '.where'],
+    ['a mark of order', { remaining: [{ ...copy, note: '\ufeffa' }] }, RangeError, '.note'],
+    ['a mark of direction', { destroyed: [{ ...copy, where: 'a\u200fb' }] }, RangeError, '.where'],
+    ['hidden tags', { destroyed: [{ ...copy, where: 'a\u{e0041}' }] }, RangeError, '.where'],
+    ['joiners alone', { destroyed: [{ ...copy, where: '\u200d \u200c' }] }, RangeError, '.where'],
+    ['an end in the year 10000', { remaining: [{ ...copy, until: late }] }, RangeError, '.until'],
     ['half a character', { destroyed: [{ ...copy, where: '\ud800' }] }, RangeError, '.where'],
     ['an end of what is gone', { destroyed: [{ ...copy, until }] }, TypeError, 'unknown option'],
     ['an end that is none', { remaining: [{ ...copy, until: 1 }] }, RangeError, '.until'],
@@ -213,6 +220,25 @@ describe('a hand-made erasure', () => {
   const bad: [string, Change][] = [
     ['no time', [[2, undefined]]],
     ['a negative time', [[2, -1]]],
+    ['a time in the year 10000', [[2, 253_402_300_800]]],
+    ['a time of 2^53', [[2, 2n ** 53n]]],
+    [
+      'an end in the year 10000',
+      [
+        [
+          5,
+          [
+            made([
+              [2, 'y'],
+              [4, 253_402_300_800],
+            ]),
+          ],
+        ],
+      ],
+    ],
+    ['a place without width', [[4, [made([[2, 'a\u200bb']])]]]],
+    ['a place of joiners', [[4, [made([[2, '\u200c']])]]]],
+    ['a note with a mark of order', [[4, [made([[3, '\ufeffa']])]]]],
     ['no record', [[3, undefined]]],
     ['a short record', [[3, new Uint8Array(31)]]],
     ['no destroyed copies', [[4, undefined]]],
@@ -273,6 +299,32 @@ describe('a hand-made erasure', () => {
   ]
   it.each(bad)('is refused with %s', async (_, change) => {
     expect(await verify(change)).toBe('ERR_EVENT_MALFORMED')
+  })
+
+  it('may have joiners, and end with the year 9999', async () => {
+    const last = 253_402_300_799
+    const word = made([
+      [2, 'می\u200cخواهم'],
+      [4, last],
+    ])
+    expect(
+      await verify([
+        [2, last],
+        [5, [word]],
+      ]),
+    ).toBe('accepted')
+  })
+
+  it('is refused for its size before anything is read', async () => {
+    const authors = keyDirectory([(await person(1)).public])
+    const verified = verifyEvent(new Uint8Array(512 * 1024 + 1), { authors })
+    await expect(verified).rejects.toThrow('larger than 512 KiB')
+    await expect(verifyEvent(new Uint8Array(512 * 1024), { authors })).rejects.not.toThrow('larger')
+    // Bytes where a text belongs are never written out.
+    const bytes = new Uint8Array(400_000).fill(255)
+    const start = performance.now()
+    expect(await verify([[4, [made([[2, bytes]])]]])).toBe('ERR_EVENT_MALFORMED')
+    expect(performance.now() - start).toBeLessThan(2000)
   })
 
   it('is refused with a tag, and after any change of a byte', async () => {

@@ -417,3 +417,23 @@ describe('a hand-made part', () => {
     )
   })
 })
+
+describe('wraps whose post-quantum mark is taken out', () => {
+  it('are refused beside their body', async () => {
+    const reader = await kemKey(xWing, 1)
+    const weak = await kemKey(x25519, 2)
+    const envelope = await seal(utf8('pq'), { recipients: [reader.publicKey] })
+    const { body, wraps } = detachWraps(envelope)
+    const [domain, header, ...rest] = decodeStrict(wraps, refused) as CborValue[]
+    const marked = decodeStrict(header as Uint8Array, refused) as Map<CborKey, CborValue>
+    const stripped = new Map([...marked].filter(([label]) => label !== -77005))
+    const changed = encodeCbor([domain!, encodeCbor(stripped), ...rest])
+    const add = [weak.publicKey]
+    await rewrapWraps(changed, { as: reader, add })
+    await expectCode(rewrapWraps(changed, { as: reader, add, body }), 'ERR_ENVELOPE_MISMATCH')
+    await expectCode(rewrapWraps(wraps, { as: reader, add, body }), 'ERR_ENVELOPE_DOWNGRADE')
+    expect(await rewrapWraps(wraps, { as: reader, body })).toEqual(wraps)
+    await expectCode(rewrapWraps(wraps, { as: reader, body: wraps }), 'ERR_ENVELOPE_MALFORMED')
+    await expect(rewrapWraps(wraps, { as: reader, body: 'x' as never })).rejects.toThrow('body')
+  })
+})

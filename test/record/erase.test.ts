@@ -213,6 +213,55 @@ describe('eraseRecord', () => {
   })
 })
 
+describe('eraseRecord before it signs', () => {
+  it('finds a handle however it is spelled', async () => {
+    const chen = await person(1)
+    const subject = utf8('MRN-4711-müller')
+    const sealed = await sealRecord(content, { author: chen, recipients: [chen.public], subject })
+    const authors = keyDirectory([chen.public])
+    const opened = await openRecord(sealed.envelope, { as: chen, authors })
+    const attempt = (where: string): Promise<unknown> =>
+      eraseRecord(opened, {
+        author: chen,
+        destroyed: [{ what: 'blob', where }],
+        remaining: [],
+      })
+    for (const text of [
+      'MRN-4711-müller'.normalize('NFD'),
+      'mrn.4711.muller',
+      'MRN_4711_MÜLLER',
+      'a/MRN/4711/müller/b',
+      'ＭＲＮ４７１１müller',
+      encodeURIComponent('MRN-4711-müller'),
+      'MRN–4711·müller',
+    ]) {
+      await expect(attempt(text), text).rejects.toThrow('must not hold')
+    }
+    await attempt('bucket 4711, Müller building')
+  })
+
+  it('looks at the log and at all copies', async () => {
+    const chen = await person(1)
+    const { id } = await sealRecord(content, { author: chen, recipients: [chen.public] })
+    let signed = 0
+    const author = {
+      publicKey: chen.signer.publicKey,
+      sign: (message: Uint8Array) => {
+        signed++
+        return chen.signer.sign(message)
+      },
+    }
+    const fine = { author, destroyed: [{ what: 'envelope', where: 'db' }], remaining: [] } as const
+    const bad = [{ log: {} }, { log: null }, { destroyed: [null] }, { remaining: ['x'] }]
+    for (const options of bad) {
+      await expect(eraseRecord({ id }, { ...fine, ...options } as never)).rejects.toThrow(TypeError)
+    }
+    expect(signed).toBe(0)
+    await eraseRecord({ id }, fine)
+    expect(signed).toBe(1)
+  })
+})
+
 describe('explainErasure', () => {
   it('says what is certified, by whom, what remains, and what cannot be certified', async () => {
     const chen = await person(1)
@@ -233,11 +282,16 @@ describe('explainErasure', () => {
     const lines = explainErasure(verified).split('\n')
     expect(lines.slice(0, 4)).toEqual([
       `Example Hospital certifies, as of 2026-05-05T10:00:00.000Z, that these copies of the record ${id} were destroyed:`,
-      '- the wrapped keys to the sealed content: main database',
+      '- the wrapped keys to the sealed content: "main database"',
       'These copies are known to remain:',
-      '- a backup: vault, until 2027-03-01 (encrypted)',
+      '- a backup: "vault", until 2027-03-01 ("encrypted")',
     ])
     expect(lines.join(' ')).toContain('not a proof of deletion')
+    // Nobody who got the result can make it say another date.
+    verified.time.setUTCFullYear(1999)
+    const { event } = verified
+    if (event.type === 'erasure') event.remaining[0]!.until!.setUTCFullYear(1999)
+    expect(explainErasure(verified).split('\n')).toEqual(lines)
     const { bytes: clean } = await eraseRecord(
       { id },
       { author: chen, destroyed: [{ what: 'key', where: 'HSM' }], remaining: [] },
