@@ -4,11 +4,10 @@ import { toBase64Url } from '../../internal/base64.ts'
 import { concat, wipe } from '../../internal/bytes.ts'
 import { unwrapKey, wrapKey } from '../../internal/engine/aesKw.ts'
 import { randomBytes } from '../../internal/random.ts'
-import type { JsonObject } from '../../internal/strictJson.ts'
 import { agreeRaw } from '../rawEcdh.ts'
 import { concatKdf } from './concatKdf.ts'
 import { checkContent, contentEncryption, openContentOf } from './content.ts'
-import { bytesOf, malformedJwe, textOf } from './header.ts'
+import { bytesOf, type JoseHeader, malformedJwe, textOf } from './header.ts'
 import { defineMethod } from './method.ts'
 import type { JweEntry } from './parseJwe.ts'
 import type { JweAlgorithm } from './types.ts'
@@ -75,28 +74,26 @@ export const ecdhEs: JweAlgorithm = /* @__PURE__ */ defineMethod('ECDH-ES', {
   },
 })
 
-function epkOf({ header }: JweEntry): JsonObject {
+function epkOf({ header }: JweEntry): JoseHeader {
   const epk = header.get('epk')
   if (!(epk instanceof Map)) throw malformedJwe('ECDH-ES without an epk')
-  return epk as JsonObject
+  return epk as JoseHeader
 }
 
-function pointOf(epk: JsonObject, kty: 1 | 2 | 7): Uint8Array {
+function pointOf(epk: JoseHeader, kty: 1 | 2 | 7): Uint8Array {
   if (textOf(epk, 'kty') !== (kty === 2 ? 'EC' : 'OKP') || epk.has('d')) {
     throw malformedJwe('an epk that is no public key of its curve')
   }
-  const x = bytesOf(epk, 'x') ?? empty
-  const y = kty === 2 ? (bytesOf(epk, 'y') ?? empty) : empty
+  const x = bytesOf(epk, 'x', 32) ?? empty
+  const y = kty === 2 ? (bytesOf(epk, 'y', 32) ?? empty) : empty
   if (x.length !== 32 || (kty === 2 && y.length !== 32)) {
     throw malformedJwe('an epk whose coordinates have not 32 bytes')
   }
   return kty === 2 ? concat(Uint8Array.of(4), x, y) : x
 }
 
-function partyOf(header: JsonObject, name: 'apu' | 'apv'): Uint8Array {
-  const bytes = bytesOf(header, name) ?? empty
-  if (bytes.length > maximumParty) throw malformedJwe(`an ${name} above 1024 bytes`)
-  return bytes
+function partyOf(header: JoseHeader, name: 'apu' | 'apv'): Uint8Array {
+  return bytesOf(header, name, maximumParty) ?? empty
 }
 
 function jwkOf(kty: 'EC' | 'OKP', crv: string, bytes: Uint8Array): Record<string, string> {

@@ -65,7 +65,7 @@ export const joseHpke: JweAlgorithm = /* @__PURE__ */ defineMethod('HPKE', {
     if (encryptedKey.length !== content.keySize + 16) {
       throw malformedJwe('an encrypted_key whose length does not fit its alg')
     }
-    const encapsulation = checked(bytesOf(header, 'ek') ?? none)
+    const encapsulation = checked(bytesOf(header, 'ek', suite.kem.encapsulationSize) ?? none)
     const shared = await decapsulateFor(reader, encapsulation, signal)
     const contentKey = await hpkeOpen(suite, shared, infoFor(content.name), encryptedKey)
     wipe(shared)

@@ -4,12 +4,12 @@ import { decodeRadix64 } from '../../internal/radix64.ts'
 import { maximumContent, maximumRecipients } from '../../internal/registry.ts'
 import { type JsonObject, type JsonValue, parseStrictJson } from '../../internal/strictJson.ts'
 import { ascii, decodeUtf8, utf8Length } from '../../internal/utf8.ts'
-import { joinHeaders, malformedJwe, textOf } from './header.ts'
+import { headersOver, type JoseHeader, malformedJwe, textOf } from './header.ts'
 
 /** One recipient of a JWE. */
 export interface JweEntry {
   /** The JOSE header: protected, shared and own parameters. */
-  readonly header: JsonObject
+  readonly header: JoseHeader
   readonly alg: string
   readonly kid: string | null
   readonly encryptedKey: Uint8Array
@@ -70,6 +70,7 @@ export function parseJwe(jwe: string | Uint8Array): ParsedJwe {
       : objectOf(protectedJson, 'protected header')
   // The tag of integrated encryption stands behind the ciphertext.
   if (parts.ciphertext.length > Math.ceil(((maximumContent + 16) * 4) / 3)) throw tooLarge()
+  const headerOf = headersOver(protectedHeader, unprotected)
   const aad = parts.aad === null ? null : decoded(parts.aad, 'an aad')
   const aadText = parts.aad === null ? '' : `.${parts.aad}`
   return {
@@ -81,7 +82,7 @@ export function parseJwe(jwe: string | Uint8Array): ParsedJwe {
     ciphertext: decoded(parts.ciphertext, 'a ciphertext'),
     tag: decoded(parts.tag, 'a tag'),
     entries: parts.recipients.map(({ header, encryptedKey }) => {
-      const joined = joinHeaders(protectedHeader, unprotected, header)
+      const joined = headerOf(header)
       const alg = textOf(joined, 'alg')
       if (alg === null) throw malformedJwe('a recipient without alg')
       const key = decoded(encryptedKey, 'an encrypted_key')
