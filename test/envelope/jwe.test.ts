@@ -599,6 +599,11 @@ describe('arguments of toJwe and fromJwe', () => {
     expect((await compactDecrypt(compact, await asJose(key))).plaintext).toEqual(
       new Uint8Array((await fromJwe(compact, { as: key })).content),
     )
-    expect(await codeOf(fromJwe(`${compact}\n`, { as: key }))).toBe(malformed)
+    for (const end of ['\n', '\r\n']) {
+      expect((await fromJwe(`${compact}${end}`, { as: key })).content).toEqual(note)
+    }
+    for (const more of ['\n\n', ' ', '\r', '\n ']) {
+      expect(await codeOf(fromJwe(`${compact}${more}`, { as: key }))).toBe(malformed)
+    }
   })
 })

@@ -29,8 +29,10 @@ export const ecdhEs: JweAlgorithm = /* @__PURE__ */ defineMethod('ECDH-ES', {
   algs: [direct, wrapping],
   fits(entry, algorithm) {
     const { shape, suite } = internalsOf(algorithm)
-    const epk = epkOf(entry)
-    return suite.kem.ephemeral !== undefined && epk.get('crv') === shape.jwk
+    const epk = entry.header.get('epk')
+    // One without an epk is anybody's: opening says what is wrong, where no other entry opens.
+    const fitting = !(epk instanceof Map) || epk.get('crv') === shape.jwk
+    return suite.kem.ephemeral !== undefined && fitting
   },
   async open(jwe, entry, reader, options) {
     checkContent(jwe)

@@ -14,7 +14,7 @@ import { turn } from '../../internal/turn.ts'
 import { foreignContent } from '../foreignContent.ts'
 import { type AgreeOptions, ecdhArgument } from '../rawEcdh.ts'
 import { ecdhEs } from './ecdhEs.ts'
-import { malformedJwe, textOf, unsupported } from './header.ts'
+import { isMediaText, malformedJwe, textOf, unsupported } from './header.ts'
 import { joseHpke } from './joseHpke.ts'
 import { type JweMethod, methodOf } from './method.ts'
 import { type JweEntry, type ParsedJwe, parseJwe } from './parseJwe.ts'
@@ -75,9 +75,9 @@ export async function fromJwe(
   const agreeing = { ecdh: ecdhArgument(ecdh), signal }
   const methods = methodsArgument(algorithms)
   const parsed = parseJwe(typeof jwe === 'string' ? jwe : bytesArgument(jwe, 'jwe'))
-  const content = await firstThatOpens(parsed, attemptsOf(parsed, readers, methods), agreeing)
   const { protectedHeader, protectedJson, aad } = parsed
   const mediaType = mediaTypeOf(textOf(protectedHeader, 'cty'))
+  const content = await firstThatOpens(parsed, attemptsOf(parsed, readers, methods), agreeing)
   return { ...foreignContent(content, mediaType), protectedHeader: protectedJson, aad }
 }
 
@@ -137,34 +137,49 @@ function notAccepted(alg: string): AlgorithmUnsupported {
   )
 }
 
+/** What is wrong with one entry, or with the key that it is for, while another one may open all the same. */
+const ofOneEntry = [
+  'ERR_KEY_UNAVAILABLE',
+  'ERR_ENVELOPE_MALFORMED',
+  'ERR_ALGORITHM_UNSUPPORTED',
+  'ERR_KEY_DISABLED',
+] as const
+
 async function firstThatOpens(
   jwe: ParsedJwe,
   attempts: readonly Attempt[],
   options: AgreeOptions,
 ): Promise<Uint8Array> {
-  // A silent key, or one without raw ECDH, is asked once; another one of the same reader may open all the same.
-  const failed = new Map<ReaderKey, unknown>()
+  const errors: unknown[] = []
+  const silent = new Set<ReaderKey>()
   for (const [i, { entry, method, reader }] of attempts.entries()) {
-    if (failed.has(reader)) continue
+    // A silent key is asked once.
+    if (silent.has(reader)) continue
     // Each costs milliseconds, and a stranger chose how many there are.
     if (i > 0 && i % 4 === 0) await turn()
+    throwIfAborted(options.signal)
     try {
       const content = await method.open(jwe, entry, reader, options)
       if (content !== null) return content
     } catch (error) {
+      throwIfAborted(options.signal)
       if (isCaresealError(error, 'ERR_ENVELOPE_OPEN_FAILED')) continue
-      const mayPass =
-        isCaresealError(error, 'ERR_KEY_UNAVAILABLE') ||
-        isCaresealError(error, 'ERR_ALGORITHM_UNSUPPORTED')
-      if (!mayPass) throw error
-      failed.set(reader, error)
+      if (!ofOneEntry.some((code) => isCaresealError(error, code))) throw error
+      if (isCaresealError(error, 'ERR_KEY_UNAVAILABLE')) silent.add(reader)
+      errors.push(error)
     }
   }
-  for (const error of failed.values()) throw error
-  throw new EnvelopeOpenFailed()
+  // A retry may help where a key was silent; nothing else is worth more than the first error.
+  throw (
+    errors.find((error) => isCaresealError(error, 'ERR_KEY_UNAVAILABLE')) ??
+    errors[0] ??
+    new EnvelopeOpenFailed()
+  )
 }
 
 /** RFC 7515 §4.1.10: without a slash it stands for a subtype of `application`. */
 function mediaTypeOf(cty: string | null): string | null {
-  return cty === null || cty === '' || cty.includes('/') ? cty || null : `application/${cty}`
+  if (cty === null || cty === '') return null
+  if (!isMediaText(cty)) throw malformedJwe('a cty with characters that no media type has')
+  return cty.includes('/') ? cty : `application/${cty}`
 }

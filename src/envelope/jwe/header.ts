@@ -1,6 +1,7 @@
 import { AlgorithmUnsupported, EnvelopeMalformed } from '../../errors.ts'
 import { fromBase64Url } from '../../internal/base64.ts'
 import type { JsonObject } from '../../internal/strictJson.ts'
+import { isWellFormed } from '../../internal/utf8.ts'
 
 /** The error of everything in a JWE: what is wrong and where. */
 export function malformedJwe(problem: string, offset?: number): EnvelopeMalformed {
@@ -43,7 +44,7 @@ export function headersOver(
   ...shared: readonly (JsonObject | null)[]
 ): (own: JsonObject | null) => JoseHeader {
   const under = shared.filter((part) => part !== null)
-  under.forEach((part, i) => checkPart(part, under.slice(0, i)))
+  for (const [i, part] of under.entries()) checkPart(part, under.slice(0, i))
   return (own) => {
     if (own === null) return over(under)
     checkPart(own, under)
@@ -73,6 +74,11 @@ function checkPart(part: JsonObject, others: readonly JsonObject[]): void {
       'This JWE holds compressed content (zip), which careseal does not read. Decrypt it with the software that wrote it.',
     )
   }
+}
+
+/** Whether text can be that of a media type: no control characters, and Unicode that can be written at all. */
+export function isMediaText(text: string): boolean {
+  return isWellFormed(text) && !/\p{Cc}/u.test(text)
 }
 
 /** Names of algorithms are shown, anything else is not. */

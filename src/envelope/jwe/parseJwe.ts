@@ -69,10 +69,20 @@ export function parseJwe(jwe: string | Uint8Array): ParsedJwe {
       ? new Map<string, JsonValue>()
       : objectOf(protectedJson, 'protected header')
   // The tag of integrated encryption stands behind the ciphertext.
-  if (parts.ciphertext.length > Math.ceil(((maximumContent + 16) * 4) / 3)) throw tooLarge()
+  const size = Math.floor((parts.ciphertext.length * 3) / 4) - (parts.tag === '' ? 16 : 0)
+  if (size > maximumContent) throw tooLarge()
   const headerOf = headersOver(protectedHeader, unprotected)
   const aad = parts.aad === null ? null : decoded(parts.aad, 'an aad')
   const aadText = parts.aad === null ? '' : `.${parts.aad}`
+  const entries = parts.recipients.map(({ header, encryptedKey }) => {
+    const joined = headerOf(header)
+    const alg = textOf(joined, 'alg')
+    if (alg === null) throw malformedJwe('a recipient without alg')
+    const key = decoded(encryptedKey, 'an encrypted_key')
+    return { header: joined, alg, kid: textOf(joined, 'kid'), encryptedKey: key }
+  })
+  const ciphers = new Set(entries.map(({ header }) => textOf(header, 'enc')))
+  if (ciphers.size > 1) throw malformedJwe('recipients with several values of enc')
   return {
     additional: concat(ascii(protectedText), ascii(aadText)),
     protectedHeader,
@@ -81,18 +91,13 @@ export function parseJwe(jwe: string | Uint8Array): ParsedJwe {
     iv: decoded(parts.iv, 'an iv'),
     ciphertext: decoded(parts.ciphertext, 'a ciphertext'),
     tag: decoded(parts.tag, 'a tag'),
-    entries: parts.recipients.map(({ header, encryptedKey }) => {
-      const joined = headerOf(header)
-      const alg = textOf(joined, 'alg')
-      if (alg === null) throw malformedJwe('a recipient without alg')
-      const key = decoded(encryptedKey, 'an encrypted_key')
-      return { header: joined, alg, kid: textOf(joined, 'kid'), encryptedKey: key }
-    }),
+    entries,
   }
 }
 
 function readCompact(text: string): Parts {
-  const parts = text.split('.', 6)
+  // Editors and shells end a file with a line end: one is none of its parts.
+  const parts = text.replace(/\r?\n$/, '').split('.', 6)
   if (parts.length !== 5) {
     throw malformedJwe('neither JSON nor five parts with periods between them')
   }

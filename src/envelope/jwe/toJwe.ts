@@ -8,9 +8,10 @@ import { recipientKeys } from '../../internal/envelope/recipients.ts'
 import { knownOptions } from '../../internal/options.ts'
 import { randomParts } from '../../internal/random.ts'
 import { maximumContent } from '../../internal/registry.ts'
-import { ascii, encodeUtf8, isWellFormed } from '../../internal/utf8.ts'
+import { ascii, encodeUtf8 } from '../../internal/utf8.ts'
 import type { KemPublicKey } from '../../keys/index.ts'
 import { ecdhEs } from './ecdhEs.ts'
+import { isMediaText } from './header.ts'
 import { joseHpke } from './joseHpke.ts'
 import { methodOf } from './method.ts'
 import { jwkThumbprint } from './thumbprint.ts'
@@ -114,8 +115,8 @@ function protectedHeader(mediaType: string | undefined, type: string | undefined
     ['mediaType', mediaType],
     ['type', type],
   ] as const) {
-    if (value !== undefined && (typeof value !== 'string' || !isWellFormed(value))) {
-      throw new TypeError(`${name} must be a string`)
+    if (value !== undefined && (typeof value !== 'string' || !isMediaText(value))) {
+      throw new TypeError(`${name} must be a string without control characters`)
     }
   }
   const typ = type === undefined ? {} : { typ: type }

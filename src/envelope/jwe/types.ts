@@ -14,7 +14,7 @@ export interface JweAlgorithm {
 export interface ToJweOptions extends CallOptions {
   /** The readers: 1 to 1000, none twice. Either all post-quantum or none. */
   readonly recipients: readonly Recipient[]
-  /** Media type of the content; written as `cty` without a leading `application/` (RFC 7515 §4.1.10). */
+  /** Media type of the content; written as `cty` without a leading `application/` (RFC 7515 §4.1.10). No control characters. */
   readonly mediaType?: string | undefined
   /** Media type of the whole JWE: `typ` of the protected header. */
   readonly type?: string | undefined
