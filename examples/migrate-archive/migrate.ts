@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, stat, truncate } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { type RecordInput, sealRecordStream, sealRecords } from 'careseal'
 import { fromAge, fromJwe, openAge, type Reader } from 'careseal/envelope'
@@ -8,7 +8,7 @@ import type { Identity } from 'careseal/keys'
 import type { Log } from 'careseal/log'
 import type { BlobStore } from 'careseal/store'
 
-/** Above this size a file goes through as a stream; below, it is a record in one piece. */
+/** Above this size an age file goes through as a stream; below, and as JWE, a file is a record in one piece. */
 const largest = 16 * 1024 * 1024
 
 /** What becomes of an archive. */
@@ -52,8 +52,7 @@ export async function migrate(migration: Migration): Promise<Account> {
   const journal = join(target, 'journal.ndjson')
   const done = new Set(await journalled(journal))
   const account: Account = { moved: [], before: [...done], failed: [] }
-  const waiting = (await readdir(archive)).sort().filter((file) => !done.has(file))
-  const files = waiting.slice(0, stopAfter)
+  const files = (await filesOf(archive)).filter((file) => !done.has(file)).slice(0, stopAfter)
   const recipients = [author.public]
 
   /** Only when the record is on disk does the journal say so: a crash in between seals it once more. */
@@ -61,9 +60,10 @@ export async function migrate(migration: Migration): Promise<Account> {
     file: string,
     record: { id: string; envelope: Uint8Array; receipt: Uint8Array },
   ) {
-    await writeFile(join(target, 'records', `${file}.cose`), record.envelope)
-    await writeFile(join(target, 'records', `${file}.receipt`), record.receipt)
-    await appendFile(journal, `${JSON.stringify({ file, id: record.id })}\n`)
+    await writeDurably(join(target, 'records', `${file}.cose`), record.envelope)
+    await writeDurably(join(target, 'records', `${file}.receipt`), record.receipt)
+    await syncFolder(join(target, 'records'))
+    await appendDurably(journal, `${JSON.stringify({ file, id: record.id })}\n`)
     account.moved.push(file)
   }
 
@@ -73,11 +73,16 @@ export async function migrate(migration: Migration): Promise<Account> {
     account.failed.push({ file, code: error.code, message: error.message })
   }
 
+  /** What openAge reads; a JWE comes in one piece only, and is a third longer than its content. */
+  async function isStream(file: string): Promise<boolean> {
+    return extname(file) !== '.jwe' && (await stat(join(archive, file))).size > largest
+  }
+
   async function* inputs(): AsyncGenerator<RecordInput<string>> {
     for (const file of files) {
       const path = join(archive, file)
       try {
-        if ((await stat(path)).size > largest) continue
+        if (await isStream(file)) continue
         const bytes = await readFile(path)
         if (extname(file) === '.jwe') {
           const { content, mediaType } = await fromJwe(bytes, { as: keys.jwe })
@@ -97,12 +102,17 @@ export async function migrate(migration: Migration): Promise<Account> {
   const options = { author, recipients, log, batchSize: 16 }
   for await (const { records, failed } of sealRecords(inputs(), options)) {
     for (const record of records) await keep(record.key, record)
-    for (const { key, error } of failed) report(key, error)
+    // Sealing says what is wrong with one input instead of throwing: a property of the file, whatever the error.
+    for (const { key, error } of failed) {
+      const { name, message } = error as Error
+      const code = isCaresealError(error) ? error.code : name
+      account.failed.push({ file: key, code, message })
+    }
   }
 
   for (const file of files) {
+    if (!(await isStream(file))) continue
     const path = join(archive, file)
-    if ((await stat(path)).size <= largest) continue
     try {
       // What openAge gives is provisional; sealRecordStream deletes its blob again if the file ends in an error.
       const content = openAge(createReadStream(path), { as: keys.age })
@@ -118,14 +128,70 @@ export async function migrate(migration: Migration): Promise<Account> {
   return account
 }
 
-/** The files that the journal names; a last line that a crash cut off does not count. */
+/** The files of a folder; folders in it are not entered. */
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+}
+
+/**
+ * The files that the journal names. A last line that a crash cut off is taken away, or the next one would be appended to
+ * it; a line that is none for another reason counts for nothing, so that its file is sealed once more.
+ */
 async function journalled(path: string): Promise<string[]> {
-  const text = await readFile(path, 'utf8').catch((error: { code?: string }) => {
-    if (error.code === 'ENOENT') return ''
+  const bytes = await readFile(path).catch((error: { code?: string }) => {
+    if (error.code === 'ENOENT') return null
     throw error
   })
-  const lines = text.split('\n').slice(0, -1)
-  return lines.map((line) => (JSON.parse(line) as { file: string }).file)
+  if (bytes === null) return []
+  const end = bytes.lastIndexOf(10) + 1
+  if (end < bytes.length) await truncate(path, end)
+  const lines = bytes.subarray(0, end).toString('utf8').split('\n').slice(0, -1)
+  return lines.flatMap((line) => {
+    try {
+      const { file } = JSON.parse(line) as { file?: unknown }
+      return typeof file === 'string' ? [file] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+/** The whole file under its name, or none: power may go at any time. */
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(`${path}.part`, 'w')
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(`${path}.part`, path)
+}
+
+/** A line that is on disk when this resolves. */
+async function appendDurably(path: string, line: string): Promise<void> {
+  const handle = await open(path, 'a')
+  try {
+    await handle.writeFile(line)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Puts new names on disk. Windows does that by itself, and opens no folder. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** `scan.dcm.age` holds DICOM. */
