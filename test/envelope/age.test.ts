@@ -344,7 +344,7 @@ describe('readers of an age file', () => {
     expect(await codeOf(fromAge(file, { as: agePassphrase('battery staple') }))).toBe(notFound)
     const careful = agePassphrase('correct horse', { maximumWorkFactor: 9 })
     const error = (await rejection(fromAge(file, { as: careful }))) as Error
-    expect(error).toMatchObject({ code: malformed })
+    expect(error).toMatchObject({ code: unsupported })
     expect(error.message).toContain('maximumWorkFactor')
     expect(await codeOf(fromAge(file, { as: key }))).toBe(notFound)
     expect(JSON.stringify(careful)).not.toContain('horse')

@@ -1,4 +1,5 @@
 import { scryptAsync } from '@noble/hashes/scrypt.js'
+import { AlgorithmUnsupported } from '../../errors.ts'
 import { throwIfAborted } from '../../internal/abort.ts'
 import { concat, wipe } from '../../internal/bytes.ts'
 import { knownOptions } from '../../internal/options.ts'
@@ -6,6 +7,9 @@ import { ascii, encodeUtf8, isWellFormed } from '../../internal/utf8.ts'
 import { malformedAge } from './malformed.ts'
 import { setDerive } from './passphrases.ts'
 import type { AgePassphrase } from './types.ts'
+
+/** Four GiB of memory. */
+const largestFactor = 22
 
 /** Options of {@link agePassphrase}. */
 export interface AgePassphraseOptions {
@@ -37,8 +41,12 @@ export function agePassphrase(
   if (typeof passphrase !== 'string' || passphrase === '' || !isWellFormed(passphrase)) {
     throw new TypeError('passphrase must be a string that is not empty')
   }
-  if (!Number.isInteger(maximumWorkFactor) || maximumWorkFactor < 1 || maximumWorkFactor > 22) {
-    throw new RangeError('maximumWorkFactor must be an integer from 1 to 22')
+  if (
+    !Number.isInteger(maximumWorkFactor) ||
+    maximumWorkFactor < 1 ||
+    maximumWorkFactor > largestFactor
+  ) {
+    throw new RangeError(`maximumWorkFactor must be an integer from 1 to ${largestFactor}`)
   }
   const value: AgePassphrase = Object.freeze({ kind: 'age-passphrase' })
   setDerive(value, {
@@ -46,9 +54,14 @@ export function agePassphrase(
       if (!/^[1-9]\d{0,2}$/.test(workFactor)) {
         throw malformedAge('a work factor that is no decimal number')
       }
-      if (Number(workFactor) > maximumWorkFactor) {
-        throw malformedAge(
-          `a work factor above ${maximumWorkFactor}; raise maximumWorkFactor if you trust the file`,
+      const factor = Number(workFactor)
+      if (factor > maximumWorkFactor) {
+        const remedy =
+          factor <= largestFactor
+            ? `Pass maximumWorkFactor: ${factor} if you trust the file`
+            : `careseal computes none above ${largestFactor}: decrypt it with age`
+        throw new AlgorithmUnsupported(
+          `This age file asks for scrypt with a work factor of ${factor}, above the limit of ${maximumWorkFactor}. ${remedy}.`,
         )
       }
     },

@@ -14,7 +14,7 @@ const batch = 1024
 export async function isArmored(reader: AgeReader): Promise<boolean> {
   const start = await reader.peek(maximumBlanks + begin.length)
   let blanks = 0
-  while (blanks < start.length && isBlank(start[blanks]!)) blanks++
+  while (blanks < maximumBlanks && blanks < start.length && isBlank(start[blanks]!)) blanks++
   const armored = textOf(start.subarray(blanks, blanks + 10)) === begin.slice(0, 10)
   if (armored) await reader.read(blanks)
   return armored

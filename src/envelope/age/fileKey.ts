@@ -4,6 +4,7 @@ import {
   EnvelopeRecipientNotFound,
   isCaresealError,
 } from '../../errors.ts'
+import { throwIfAborted } from '../../internal/abort.ts'
 import { internalsOf } from '../../internal/algorithm.ts'
 import { concat, equalBytes, wipe } from '../../internal/bytes.ts'
 import { chacha } from '../../internal/engine/chacha.ts'
@@ -12,6 +13,7 @@ import { type ReaderKey, readerKeys } from '../../internal/envelope/reader.ts'
 import { hpkeOpen } from '../../internal/hpke/index.ts'
 import { hkdfSha256 } from '../../internal/hpke/kdf.ts'
 import { decodeRadix64 } from '../../internal/radix64.ts'
+import { maximumTrials } from '../../internal/registry.ts'
 import { turn } from '../../internal/turn.ts'
 import { ascii } from '../../internal/utf8.ts'
 import { type AgreeOptions, agreeRaw, decapsulateFor } from '../rawEcdh.ts'
@@ -46,11 +48,15 @@ export async function unwrapFileKey(
     throw malformedAge('a passphrase beside other recipients')
   }
   const attempts = unwrappers.flatMap((unwrapper) =>
-    stanzas.filter(({ type }) => type === unwrapper.type).map((stanza) => ({ unwrapper, stanza })),
+    stanzas
+      .filter(({ type }) => type === unwrapper.type)
+      // age names no reader: each stanza costs a key agreement, and a file may have a thousand.
+      .slice(0, maximumTrials)
+      .map((stanza) => ({ unwrapper, stanza })),
   )
   for (const { unwrapper, stanza } of attempts) unwrapper.check(stanza)
   if (attempts.length === 0) throw noStanza(types)
-  const key = await firstThatUnwraps(attempts)
+  const key = await firstThatUnwraps(attempts, options.signal)
   const macKey = hkdf(key, empty, 32, ascii('header'))
   const authentic = equalBytes(hmacSha256(macKey, header.covered), header.mac)
   wipe(macKey)
@@ -61,28 +67,35 @@ export async function unwrapFileKey(
 
 async function firstThatUnwraps(
   attempts: readonly { unwrapper: Unwrapper; stanza: Stanza }[],
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   // A silent key is asked once; another one of the same reader may open all the same.
   const failed = new Map<Unwrapper, unknown>()
   for (const [i, { unwrapper, stanza }] of attempts.entries()) {
+    if (failed.has(unwrapper)) continue
     // Each costs milliseconds, and a stranger chose how many there are.
     if (i > 0 && i % 4 === 0) await turn()
-    if (failed.has(unwrapper)) continue
+    throwIfAborted(signal)
     try {
       const key = await unwrapper.unwrap(stanza)
       if (key !== null) return key
     } catch (error) {
+      throwIfAborted(signal)
       if (isCaresealError(error, 'ERR_ENVELOPE_OPEN_FAILED')) continue
       const mayPass =
         isCaresealError(error, 'ERR_KEY_UNAVAILABLE') ||
-        isCaresealError(error, 'ERR_ALGORITHM_UNSUPPORTED')
+        isCaresealError(error, 'ERR_ALGORITHM_UNSUPPORTED') ||
+        isCaresealError(error, 'ERR_KEY_DISABLED')
       if (!mayPass) throw error
       failed.set(unwrapper, error)
     }
   }
-  for (const error of failed.values()) throw error
+  // A retry may help where a key was silent.
+  const errors = [...failed.values()]
+  const silent = errors.find((error) => isCaresealError(error, 'ERR_KEY_UNAVAILABLE'))
+  if (errors.length > 0) throw silent ?? errors[0]
   throw new EnvelopeRecipientNotFound(
-    'None of the recipients of this age file is this key or passphrase. Ask for the one it was encrypted to.',
+    `None of the recipients of this age file is this key or passphrase (${maximumTrials} are tried). Ask for the one it was encrypted to, or decrypt it with age.`,
   )
 }
 

@@ -4,6 +4,7 @@ import { maximumContent } from '../../internal/registry.ts'
 import { encodeUtf8, isWellFormed } from '../../internal/utf8.ts'
 import { foreignContent } from '../foreignContent.ts'
 import type { OpenedContent } from '../types.ts'
+import { joined } from './joined.ts'
 import { malformedAge } from './malformed.ts'
 import { openAge } from './openAge.ts'
 import type { FromAgeOptions } from './types.ts'
@@ -18,7 +19,7 @@ import type { FromAgeOptions } from './types.ts'
  * @throws {@link EnvelopeMalformed} if it is no age file.
  * @throws {@link EnvelopeRecipientNotFound} if no recipient is this reader.
  * @throws {@link EnvelopeOpenFailed} if header or content were changed.
- * @throws {@link StreamTruncated} if the file ends between two chunks of its content.
+ * @throws {@link StreamTruncated} if the file ends between two chunks of its content, or less than 16 bytes behind.
  * @throws {@link AlgorithmUnsupported} if all recipients are of types that are not read (SSH, plug-ins), or the key
  *   answers as a KEM only and there is no `ecdh`.
  * @throws {@link ContentTooLarge} if it holds more than 16 MiB; use `openAge`.
@@ -55,20 +56,16 @@ export async function fromAge(
   const bytes = typeof file === 'string' ? encodeUtf8(file) : bytesArgument(file, 'file').slice()
   // Armor has 65 characters for 48 bytes, and a tag stands behind each 64 KiB.
   if (bytes.length > 2 * maximumContent) throw tooLarge()
+  // Read bit by bit from here on, while the caller may use the array again.
+  const stable = typeof file === 'string' ? bytes : bytes.slice()
   const pieces: Uint8Array[] = []
   let size = 0
-  for await (const piece of openAge([bytes], options)) {
+  for await (const piece of openAge([stable], options)) {
     size += piece.length
     if (size > maximumContent) throw tooLarge()
     pieces.push(piece)
   }
-  const content = new Uint8Array(size)
-  let at = 0
-  for (const piece of pieces) {
-    content.set(piece, at)
-    at += piece.length
-  }
-  return foreignContent(content, null)
+  return foreignContent(joined(pieces), null)
 }
 
 function tooLarge(): ContentTooLarge {

@@ -23,6 +23,9 @@ const kinds: readonly (readonly [prefix: string, constant: string])[] = [
   ['age-secret-key-pq-', 'xWing'],
 ]
 
+/** Comments around a key included. */
+const maximumText = 65_536
+
 /**
  * Takes the private key of an age file: `AGE-SECRET-KEY-1…` (X25519) or `AGE-SECRET-KEY-PQ-1…` (MLKEM768-X25519, which
  * is X-Wing).
@@ -53,7 +56,8 @@ export async function fromAgeIdentity(
   const { algorithms = [x25519, xWing] } = knownOptions(options, ['algorithms'])
   if (typeof identity !== 'string') throw new TypeError('identity must be a string')
   if (!Array.isArray(algorithms)) throw new TypeError('algorithms must be an array')
-  const lines = identity.slice(0, 65_536).split(/\r?\n/)
+  if (identity.length > maximumText) throw new KeyMalformed('An age identity file has one key')
+  const lines = identity.split(/\r?\n/)
   const [text, ...others] = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'))
   if (text === undefined || others.length > 0) {
     throw new KeyMalformed('An age identity is one line: AGE-SECRET-KEY-1… Pass one at a time.')

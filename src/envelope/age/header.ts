@@ -1,6 +1,6 @@
-import { concat } from '../../internal/bytes.ts'
 import { decodeRadix64 } from '../../internal/radix64.ts'
 import { maximumRecipients } from '../../internal/registry.ts'
+import { joined } from './joined.ts'
 import { malformedAge } from './malformed.ts'
 import type { AgeReader } from './reader.ts'
 
@@ -51,7 +51,7 @@ export async function readHeader(reader: AgeReader): Promise<AgeHeader> {
       const last = lines.pop()!.subarray(0, 3)
       const nonce = await reader.read(16)
       if (nonce.length < 16) throw wrong('a file that ends before its content')
-      return { stanzas, covered: concat(...lines, last), mac, nonce }
+      return { stanzas, covered: joined([...lines, last]), mac, nonce }
     }
     if (!line.startsWith('-> ')) throw wrong('a header line that begins no stanza')
     const [type, ...parameters] = line.slice(3).split(' ')
@@ -74,7 +74,7 @@ async function readBody(
     const bytes = line.length > 64 ? null : decodeRadix64(line, 'standard')
     if (bytes === null) throw wrong('a stanza whose body is no canonical base64')
     parts.push(bytes)
-    if (line.length < 64) return concat(...parts)
+    if (line.length < 64) return joined(parts)
   }
 }
 

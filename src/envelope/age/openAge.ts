@@ -28,8 +28,8 @@ const none = new Uint8Array(0)
  * @throws {@link EnvelopeMalformed} on iteration, if it is no age file.
  * @throws {@link EnvelopeRecipientNotFound} on iteration, if no recipient is this reader.
  * @throws {@link EnvelopeOpenFailed} on iteration, if header or content were changed.
- * @throws {@link StreamTruncated} on iteration, if the source ends between two chunks; within one, that is
- *   `EnvelopeOpenFailed`.
+ * @throws {@link StreamTruncated} on iteration, if the source ends between two chunks or less than 16 bytes behind; further
+ *   within one, that is `EnvelopeOpenFailed`.
  * @throws {@link AlgorithmUnsupported} on iteration, if all recipients are of types that are not read (SSH, plug-ins),
  *   or the key answers as a KEM only and there is no `ecdh`.
  * @throws {@link KeyUnavailable} on iteration, if the key's home did not answer.
