@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { delimiter, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const folder = 'examples/hardware-key'
@@ -25,6 +26,56 @@ const body = (): void => {
       expect(output).toContain(`${name}: logged out: ERR_KEY_UNAVAILABLE; logged in: it opens`)
     }
     expect(output).toContain('the old key was destroyed in the token: ERR_KEY_UNAVAILABLE')
+  })
+
+  it('are never made twice: a search that fails finds not nothing', async () => {
+    const { openToken } = await import('../../examples/hardware-key/token.ts')
+    const { initializeSoftHsm } = await import('../../examples/hardware-key/softhsm.ts')
+    const binding = createRequire(resolve(folder, 'main.ts'))('pkcs11js')
+    const Real = binding.PKCS11
+    /** Answers of a token that fails, by the name of the call. */
+    const failing = new Map<string, (() => unknown)[]>()
+    binding.PKCS11 = class extends Real {}
+    for (const step of ['C_FindObjectsInit', 'C_FindObjects']) {
+      binding.PKCS11.prototype[step] = function (...parameters: unknown[]) {
+        const answer = failing.get(step)?.shift()
+        return answer === undefined ? Real.prototype[step].apply(this, parameters) : answer()
+      }
+    }
+    const { module, folder: temporary } = initializeSoftHsm('ward', '4711-2026')
+    const token = openToken(module, 'ward', '4711-2026')
+    try {
+      const first = await token.ecdhKey('opening')
+      for (const step of ['C_FindObjectsInit', 'C_FindObjects']) {
+        const fails = () => {
+          throw new Error('CKR_DEVICE_ERROR')
+        }
+        failing.set(step, [fails])
+        await expect(token.ecdhKey('opening'), step).rejects.toThrow('CKR_DEVICE_ERROR')
+      }
+      expect((await token.ecdhKey('opening')).key.publicKey).toEqual(first.key.publicKey)
+
+      await token.logout()
+      await expect(token.ecdhKey('opening')).rejects.toThrow('0 private keys')
+      await expect(token.ecdhKey('unheard of')).rejects.toThrow('nobody is logged in')
+      await token.login()
+      expect((await token.ecdhKey('opening')).key.publicKey).toEqual(first.key.publicKey)
+
+      // Another process makes a pair between our search and our own: both are refused from then on.
+      failing.set('C_FindObjects', [() => [], () => []])
+      await expect(token.ecdhKey('opening')).rejects.toThrow('2 public and 2 private keys')
+      await expect(token.ecdhKey('opening')).rejects.toThrow('2 public and 2 private keys')
+      // A key that is in use is known by its CKA_ID.
+      const { subtle } = globalThis.crypto
+      const how = { name: 'ECDH', namedCurve: 'P-256' }
+      const pair = await subtle.generateKey(how, true, ['deriveBits'])
+      const peer = new Uint8Array(await subtle.exportKey('raw', pair.publicKey))
+      expect(await first.key.ecdh(peer)).toHaveLength(32)
+    } finally {
+      token.close()
+      binding.PKCS11 = Real
+      rmSync(temporary, { recursive: true })
+    }
   })
 }
 
