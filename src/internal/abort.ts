@@ -1,4 +1,5 @@
 import { isCaresealError, KeyUnavailable } from '../errors.ts'
+import { isBytes, wipe } from './bytes.ts'
 
 /** Rejects with the signal's reason if the call was aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
@@ -30,7 +31,7 @@ export async function untilAborted<T>(
 
 /**
  * Runs one operation of a key's home. Our own errors and an abort pass; anything else, such as a silent
- * HSM, becomes {@link KeyUnavailable} with the cause.
+ * HSM, becomes {@link KeyUnavailable} with the cause. Bytes that arrive after an abort are overwritten.
  */
 export async function callKey<T>(
   what: string,
@@ -39,7 +40,12 @@ export async function callKey<T>(
 ): Promise<T> {
   throwIfAborted(signal)
   try {
-    return await untilAborted(signal, operation)
+    return await untilAborted(signal, async () => {
+      const answer = await operation()
+      // Nobody waits any more: a secret that comes now would stay in memory.
+      if (signal?.aborted === true && isBytes(answer)) wipe(answer)
+      return answer
+    })
   } catch (error) {
     throwIfAborted(signal)
     if (isCaresealError(error)) throw error

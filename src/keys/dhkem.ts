@@ -68,11 +68,12 @@ export function partsOf(algorithm: KemAlgorithm): KemParts {
 /** Takes an {@link EcdhKey}; `whole` is the algorithm where the key is not half of a hybrid. */
 export function ecdhHalf(key: EcdhKey, whole: KemAlgorithm | null): RemoteHalf {
   const given = fieldOf(key, 'publicKey')
-  if (typeof fieldOf(key, 'ecdh') !== 'function') {
+  const ecdh = fieldOf(key, 'ecdh') as EcdhKey['ecdh']
+  if (typeof ecdh !== 'function') {
     throw new TypeError('ecdh must be a function from a public key to the raw shared secret')
   }
   const ask = (peer: Uint8Array, options: CallOptions): Promise<Uint8Array> =>
-    key.ecdh(peer, options)
+    ecdh.call(key, peer, options)
   if (isBytes(given)) return { name: 'ecdh', publicKey: bytesArgument(given, 'publicKey'), ask }
   const known = publicKeyArgument(given as KemPublicKey, 'kem', 'publicKey')
   if (whole !== null && known.algorithm !== whole && known.algorithm.name !== whole.name) {

@@ -84,13 +84,14 @@ export function hybridKem(options: HybridKemOptions): Decapsulator {
       `The public key of ML-KEM-768 has ${latticePublicSize} bytes, these are ${publicKey.length}`,
     )
   }
-  if (typeof fieldOf(postQuantum, 'decapsulate') !== 'function') {
+  const decapsulate = fieldOf(postQuantum, 'decapsulate') as MlKemKey['decapsulate']
+  if (typeof decapsulate !== 'function') {
     throw new TypeError('postQuantum.decapsulate must be a function')
   }
   const lattice: RemoteHalf = {
     name: 'postQuantum.decapsulate',
     publicKey,
-    ask: (ciphertext, call) => postQuantum.decapsulate(ciphertext, call),
+    ask: (ciphertext, call) => decapsulate.call(postQuantum, ciphertext, call),
   }
   return remoteKem(algorithm, lattice, ecdhHalf(ecdh, null))
 }

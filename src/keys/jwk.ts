@@ -2,9 +2,9 @@ import { KeyMalformed } from '../errors.ts'
 import { internalsOf } from '../internal/algorithm.ts'
 import { fromBase64Url, toBase64Url } from '../internal/base64.ts'
 import { concat, equalBytes, wipe } from '../internal/bytes.ts'
-import { optionsOf } from '../internal/options.ts'
+import { knownOptions, optionsOf } from '../internal/options.ts'
 import { ed25519, xWing } from './algorithms.ts'
-import { exportSeed, keyFromSeed } from './local.ts'
+import { destroyKey, exportSeed, keyFromSeed } from './local.ts'
 import { acceptAlgorithm, anyPublicKeyArgument, importPublicKey } from './publicKey.ts'
 import type {
   AnyPublicKey,
@@ -55,6 +55,11 @@ export interface FromSecretJwkOptions<A> {
   readonly secret: true
 }
 
+/** RFC 7517 §4.3 names eight. */
+const maximumOperations = 32
+/** ML-DSA-65 has the longest, of 2603 characters. */
+const maximumMember = 4096
+
 const names = { 1: 'OKP', 2: 'EC', 7: 'AKP' } as const
 
 /**
@@ -80,7 +85,7 @@ export function toJwk(
   key: AnyPublicKey | LocalDecapsulator | LocalSigner,
   options: { readonly secret?: boolean } = {},
 ): Jwk {
-  if (optionsOf(options).secret === true) {
+  if (knownOptions(options, ['secret']).secret === true) {
     const local = key as LocalDecapsulator
     const seed = exportSeed(local)
     const secret = toBase64Url(seed)
@@ -120,7 +125,16 @@ export function fromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
   options: FromJwkOptions<A> | FromSecretJwkOptions<A> = {},
 ): PublicKey<A> | Promise<LocalDecapsulator | LocalSigner> {
   if (typeof jwk !== 'object' || jwk === null) throw new TypeError('jwk must be an object')
-  const { secret = false, algorithms } = optionsOf(options)
+  const {
+    secret = false,
+    algorithms,
+  }: { secret?: boolean | undefined; algorithms?: readonly A[] | undefined } = knownOptions(
+    options,
+    ['algorithms', 'secret'],
+  )
+  if (algorithms !== undefined && !Array.isArray(algorithms)) {
+    throw new TypeError('algorithms must be an array of constants of careseal/keys')
+  }
   const members = optionsOf(jwk)
   if (secret) return secretFromJwk(members, algorithms)
   if (members.d !== undefined || members.priv !== undefined) {
@@ -142,6 +156,12 @@ function publicFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
   }
   const kind = statedKind(jwk)
   const algorithms = accepted ?? ([xWing, ed25519] as unknown as readonly A[])
+  const one = name === 'X25519' ? 'kem' : name === 'Ed25519' ? 'signature' : null
+  if (kind !== null && one !== null && kind !== one) {
+    throw new KeyMalformed(
+      `A JWK of ${name} that is said to be for something else than ${name} does`,
+    )
+  }
   const usable = algorithms.filter((algorithm) => kind === null || algorithm.kind === kind)
   const algorithm = acceptAlgorithm((shape) => shape.kty === kty && shape.jwk === name, usable)
   if (kty === 7) return importPublicKey<A>(algorithm, member(jwk, 'pub'))
@@ -156,8 +176,24 @@ function publicFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
 
 /** What use, alg and key_ops say that the key is for; a key for signing must not become one for opening. */
 function statedKind(jwk: Jwk): 'signature' | 'kem' | null {
-  const operations: readonly unknown[] = Array.isArray(jwk.key_ops) ? jwk.key_ops : []
-  const says = [`use ${jwk.use}`, `alg ${jwk.alg}`, ...operations.map((name) => `op ${name}`)]
+  const {
+    use,
+    alg,
+    key_ops: operations = [],
+  }: { [name in 'use' | 'alg' | 'key_ops']?: unknown } = jwk
+  for (const text of [use, alg]) {
+    if (text !== undefined && typeof text !== 'string') {
+      throw new KeyMalformed('A JWK whose use or alg is no text')
+    }
+  }
+  if (
+    !Array.isArray(operations) ||
+    operations.length > maximumOperations ||
+    !operations.every((one) => typeof one === 'string')
+  ) {
+    throw new KeyMalformed('A JWK whose key_ops are no list of at most 32 names')
+  }
+  const says = [`use ${use}`, `alg ${alg}`, ...operations.map((name) => `op ${name}`)]
   const some = (pattern: RegExp): boolean => says.some((word) => pattern.test(word))
   const signs = some(/^(use sig|alg (Ed|ES|ML-DSA).*|op (sign|verify))$/)
   const opens = some(/^(use enc|alg (ECDH|HPKE).*|op (derive|wrap|unwrap|encrypt|decrypt).*)$/)
@@ -173,11 +209,13 @@ async function secretFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
   const seed = member(jwk, jwk.kty === 'AKP' ? 'priv' : 'd')
   const { algorithm } = publicKey
   if (seed.length !== 32 || !internalsOf(algorithm).isSeed(seed)) {
+    wipe(seed)
     throw new KeyMalformed(`A JWK whose secret is no private key of ${algorithm.name}`)
   }
   const key = await keyFromSeed(algorithm, seed)
   wipe(seed)
   if (!equalBytes(key.publicKey.id, publicKey.id)) {
+    destroyKey(key)
     throw new KeyMalformed('A JWK whose public and private half do not belong together')
   }
   return key
@@ -185,7 +223,8 @@ async function secretFromJwk<A extends KemAlgorithm | SignatureAlgorithm>(
 
 function member(jwk: Jwk, name: 'x' | 'y' | 'pub' | 'd' | 'priv'): Uint8Array {
   const text: unknown = jwk[name]
-  const bytes = typeof text === 'string' ? fromBase64Url(text) : null
+  const fitting = typeof text === 'string' && text.length <= maximumMember
+  const bytes = fitting ? fromBase64Url(text) : null
   if (bytes === null) throw new KeyMalformed(`A JWK whose ${name} is missing or no base64url`)
   return bytes
 }

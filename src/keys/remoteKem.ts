@@ -74,12 +74,12 @@ function ask(
   return callKey('Decapsulation', signal, async () => {
     const answer: unknown = await half.ask(input, { signal })
     if (!isBytes(answer) || answer.length !== secretSize) {
+      wipe(isBytes(answer) ? answer : null)
       const problem = `${half.name} must resolve to a Uint8Array of ${secretSize} bytes, the raw shared secret`
       throw new KeyUnavailable(problem, new TypeError(problem))
     }
     const secret = new Uint8Array(answer)
     wipe(answer)
-    if (signal?.aborted === true) wipe(secret)
     return secret
   })
 }

@@ -1,10 +1,11 @@
 import { KeyUnavailable } from '../errors.ts'
 import { callKey, throwIfAborted, untilAborted } from '../internal/abort.ts'
-import { encapsulatorOf, internalsOf } from '../internal/algorithm.ts'
+import { encapsulatorOf, internalsOf, verifierOf } from '../internal/algorithm.ts'
 import { bytesArgument, equalBytes, wipe } from '../internal/bytes.ts'
 import { fieldOf, knownOptions, optionsOf } from '../internal/options.ts'
 import { checkPublicKey } from '../internal/publicKey.ts'
 import { randomBytes } from '../internal/random.ts'
+import { ascii } from '../internal/utf8.ts'
 import { remoteKem } from './remoteKem.ts'
 import type {
   CallOptions,
@@ -50,8 +51,8 @@ export interface WebCryptoKeyOptions<A extends KemAlgorithm | SignatureAlgorithm
  * A key over a key pair of WebCrypto whose private half may be non-extractable: it can be stored in IndexedDB and
  * used, and no script can read it. A script on the page can still use it while the page is open.
  *
- * A decryption pair is tried once: two halves that do not belong together would make what is sealed to it
- * unreadable for good.
+ * A pair is tried once: two halves that do not belong together would make what is sealed to them unreadable for good,
+ * and a card that names them worthless.
  *
  * @param options - Algorithm and key pair.
  * @returns A promise of a `Decapsulator` for `p256` and `x25519`, of a `Signer` for `es256` and `ed25519`.
@@ -92,7 +93,7 @@ export async function webCryptoKey(
   const bytes = new Uint8Array(raw)
   return algorithm.kind === 'kem'
     ? untilAborted(signal, () => decapsulator(algorithm, pair, bytes))
-    : signer(algorithm, pair, bytes)
+    : untilAborted(signal, () => signer(algorithm, pair, bytes, signal))
 }
 
 /** What WebCrypto calls the algorithm of a pair. */
@@ -174,17 +175,18 @@ async function decapsulator(
   const shared = await key.decapsulate(probe.encapsulation)
   const belong = equalBytes(shared, probe.sharedSecret)
   wipe(shared, probe.sharedSecret)
-  if (!belong) throw new TypeError('keyPair must be two halves of one key; these are of two')
+  if (!belong) throw ofTwo()
   return key
 }
 
-function signer(
+async function signer(
   algorithm: SignatureAlgorithm,
   { algorithm: how, privateKey }: SubtlePair,
   bytes: Uint8Array,
-): Signer {
+  signal: AbortSignal | undefined,
+): Promise<Signer> {
   const { normalize } = internalsOf(algorithm)
-  return Object.freeze({
+  const key: Signer = Object.freeze({
     publicKey: checkPublicKey(algorithm, bytes),
     async sign(message: Uint8Array, options: CallOptions = {}) {
       const { signal } = optionsOf(options)
@@ -197,4 +199,13 @@ function signer(
       return normalize(new Uint8Array(signature))
     },
   })
+  // No structure of ours begins like this: the signature says nothing.
+  const probe = ascii('careseal/webcrypto-probe/1')
+  const signature = await key.sign(probe, { signal })
+  if (!(await verifierOf(key.publicKey).verify(probe, signature))) throw ofTwo()
+  return key
+}
+
+function ofTwo(): TypeError {
+  return new TypeError('keyPair must be two halves of one key; these are of two')
 }

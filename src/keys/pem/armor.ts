@@ -6,7 +6,7 @@ export type PemLabel = 'PUBLIC KEY' | 'PRIVATE KEY'
 
 const lineLength = 64
 /** The longest key is ML-DSA-65 with seed and expanded key, about 5,700 characters. */
-const maximumText = 8192
+const maximumText = 10_240
 
 /** One block in the strict form of RFC 7468 §3: lines of 64 characters, a newline at the end. */
 export function armor(label: PemLabel, bytes: Uint8Array): string {

@@ -16,7 +16,7 @@ import type {
 import { armor, unarmor } from './armor.ts'
 import { der, derBitString, derReader, derSequence } from './der.ts'
 import { identifierOf, readIdentifier } from './forms.ts'
-import { decodePkcs8, encodePkcs8, readBits } from './pkcs8.ts'
+import { decodePkcs8, encodePkcs8, readBits, refuseCompressed } from './pkcs8.ts'
 
 /**
  * Writes a key as PEM: SPKI for a public one, PKCS#8 for a private one. A secret is written only with
@@ -108,6 +108,9 @@ export function fromPem<A extends KemAlgorithm | SignatureAlgorithm>(
   const known: { secret?: boolean | undefined; algorithms?: readonly A[] | undefined } =
     knownOptions(options, ['algorithms', 'secret'])
   const { secret = false, algorithms = [xWing, ed25519] as unknown as readonly A[] } = known
+  if (!Array.isArray(algorithms)) {
+    throw new TypeError('algorithms must be an array of constants of careseal/keys')
+  }
   return secret ? readSecret(text, algorithms) : readPublic(text, algorithms)
 }
 
@@ -128,11 +131,7 @@ function readPublic<A extends KemAlgorithm | SignatureAlgorithm>(
   const algorithm = readIdentifier(info, algorithms)
   const raw = readBits(info)
   info.end()
-  if (raw.length === 33 && (raw[0] === 2 || raw[0] === 3)) {
-    throw new KeyMalformed(
-      'A PEM with a compressed point. openssl pkey -pubin -pubout -ec_conv_form uncompressed writes the form that is taken.',
-    )
-  }
+  refuseCompressed(raw)
   return importPublicKey<A>(algorithm, raw)
 }
 

@@ -1,7 +1,7 @@
 import { KeyMalformed } from '../../errors.ts'
 import { internalsOf, type SignatureInternals } from '../../internal/algorithm.ts'
 import { concat, equalBytes, wipe } from '../../internal/bytes.ts'
-import { keyFromSeed } from '../local.ts'
+import { destroyKey, keyFromSeed } from '../local.ts'
 import type {
   AnyPublicKey,
   KemAlgorithm,
@@ -76,10 +76,20 @@ export async function decodePkcs8<A extends KemAlgorithm | SignatureAlgorithm>(
   const key = await keyFromSeed(algorithm as SignatureAlgorithm, seed)
   for (const stated of [publicKey, outside]) {
     if (stated !== null && !equalBytes(stated, key.publicKey.bytes)) {
+      destroyKey(key)
+      refuseCompressed(stated)
       throw new KeyMalformed('A PEM whose public and private half do not belong together')
     }
   }
   return key
+}
+
+/** A point in the short form is right, but not what is taken; the remedy is a command. */
+export function refuseCompressed(point: Uint8Array): void {
+  if (point.length !== 33 || (point[0] !== 2 && point[0] !== 3)) return
+  throw new KeyMalformed(
+    'A PEM with a compressed point. openssl pkey -ec_conv_form uncompressed (-pubin -pubout for a public key) writes the form that is taken.',
+  )
 }
 
 /** The bytes of a BIT STRING of whole bytes. */
