@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { agePassphrase, fromAge, fromAgeIdentity, openAge } from '../../src/envelope/index.ts'
-import { createKeyRing, type KeyRing, rotateKey } from '../../src/keys/index.ts'
+import {
+  createKeyRing,
+  generateKey,
+  type KeyRing,
+  rotateKey,
+  x25519,
+} from '../../src/keys/index.ts'
 import { codeOf } from '../helpers/errors.ts'
 import { describeVectors, vectorBytes, vectorNames } from '../helpers/vectors.ts'
 
@@ -40,7 +46,8 @@ async function readerOf({ identities, passphrases }: AgeVector) {
     const key = await fromAgeIdentity(identity)
     ring = ring === null ? createKeyRing(key) : rotateKey(ring, key)
   }
-  return ring!
+  // Files that end before their header name no reader.
+  return ring ?? generateKey(x25519)
 }
 
 const codes: Record<string, readonly string[]> = {

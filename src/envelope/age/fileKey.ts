@@ -41,6 +41,7 @@ const empty = new Uint8Array(0)
 export async function unwrapFileKey(
   header: AgeHeader,
   unwrappers: readonly Unwrapper[],
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const { stanzas } = header
   const types = stanzas.map(({ type }) => type)
@@ -56,7 +57,7 @@ export async function unwrapFileKey(
   )
   for (const { unwrapper, stanza } of attempts) unwrapper.check(stanza)
   if (attempts.length === 0) throw noStanza(types)
-  const key = await firstThatUnwraps(attempts, options.signal)
+  const key = await firstThatUnwraps(attempts, signal)
   const macKey = hkdf(key, empty, 32, ascii('header'))
   const authentic = equalBytes(hmacSha256(macKey, header.covered), header.mac)
   wipe(macKey)

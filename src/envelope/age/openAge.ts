@@ -71,7 +71,7 @@ export async function* openAge(
   try {
     const reader = (await isArmored(outer)) ? new AgeReader(unarmor(outer), signal) : outer
     const header = await readHeader(reader)
-    const fileKey = await unwrapFileKey(header, unwrappers)
+    const fileKey = await unwrapFileKey(header, unwrappers, signal)
     payloadKey = hkdf(fileKey, header.nonce, 32, ascii('payload'))
     wipe(fileKey)
     yield* openPayload(reader, payloadKey)
