@@ -607,3 +607,15 @@ describe('arguments of toJwe and fromJwe', () => {
     }
   })
 })
+
+describe('the commonest content encryption that is not read', () => {
+  it('is named, and not taken for damage', async () => {
+    const key = await kemKey(p256)
+    const jwe = await new CompactEncrypt(note)
+      .setProtectedHeader({ alg: 'ECDH-ES+A256KW', enc: 'A128CBC-HS256' })
+      .encrypt(await asJosePublic(key))
+    const error = await rejection(fromJwe(jwe, { as: key }))
+    expect(error).toMatchObject({ code: 'ERR_ALGORITHM_UNSUPPORTED' })
+    expect((error as Error).message).toContain('A128CBC-HS256')
+  })
+})

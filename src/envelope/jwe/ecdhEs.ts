@@ -35,9 +35,10 @@ export const ecdhEs: JweAlgorithm = /* @__PURE__ */ defineMethod('ECDH-ES', {
     return suite.kem.ephemeral !== undefined && fitting
   },
   async open(jwe, entry, reader, options) {
-    checkContent(jwe)
     const { alg, header, encryptedKey } = entry
+    // What is encrypted otherwise has an iv of another length, and is not damaged.
     const content = contentEncryption(entry)
+    checkContent(jwe)
     const isDirect = alg === direct
     const size = isDirect ? 0 : content.keySize + 8
     if (encryptedKey.length !== size) {

@@ -60,8 +60,8 @@ export const joseHpke: JweAlgorithm = /* @__PURE__ */ defineMethod('HPKE', {
       wipe(shared)
       return plaintext
     }
-    checkContent(jwe)
     const content = contentEncryption(entry)
+    checkContent(jwe)
     if (encryptedKey.length !== content.keySize + 16) {
       throw malformedJwe('an encrypted_key whose length does not fit its alg')
     }
