@@ -70,13 +70,7 @@ export async function sealContent(
   wrap: WrapContentKey,
   cipher: CipherInternals | undefined,
 ): Promise<Uint8Array> {
-  const {
-    mediaType = 'application/octet-stream',
-    recipients,
-    signal,
-    externalAad: given,
-    ...signing
-  } = optionsOf(options)
+  const { mediaType: type, recipients, signal, externalAad: given, ...signing } = optionsOf(options)
   throwIfAborted(signal)
   const bytes = bytesArgument(content, 'content')
   if (bytes.length > maximumContent) {
@@ -84,6 +78,8 @@ export async function sealContent(
       'Content of more than 16 MiB does not fit into one envelope. Use sealStream and openStream, which take content of any size.',
     )
   }
+  // null: fromJwe and fromAge say so where a file states none.
+  const mediaType = type ?? 'application/octet-stream'
   if (typeof mediaType !== 'string' || !isWellFormed(mediaType)) {
     throw new TypeError('mediaType must be a string')
   }

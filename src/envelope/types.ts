@@ -33,8 +33,8 @@ export interface SealOptions extends CallOptions {
   readonly author?: Author | undefined
   /** Several who sign; all their signatures must verify on opening. */
   readonly authors?: readonly Author[] | undefined
-  /** Media type of the content; `application/octet-stream` unless given. */
-  readonly mediaType?: string | undefined
+  /** Media type of the content; `application/octet-stream` unless given, or `null`. */
+  readonly mediaType?: string | null | undefined
   /** Bytes that are not stored but must be given again on opening, such as a database key. */
   readonly externalAad?: Uint8Array | undefined
   /** How readers show: `plain` by key id (default), `hint` to those who know their ids, `none` not at all. */

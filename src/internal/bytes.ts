@@ -72,7 +72,13 @@ export function isBytes(value: unknown): value is Uint8Array {
  * own `slice` (a view, not a copy) never runs. Shared memory is copied, for it may change under us.
  */
 export function bytesArgument(value: unknown, name: string, length?: number): Uint8Array {
-  if (!isBytes(value)) throw new TypeError(`${name} must be a Uint8Array`)
+  if (!isBytes(value)) {
+    const remedy =
+      typeof value === 'string'
+        ? ", not text: decode it first, e.g. with Uint8Array.fromBase64 or Buffer.from(text, 'base64')"
+        : ''
+    throw new TypeError(`${name} must be a Uint8Array${remedy}`)
+  }
   if (length !== undefined && value.length !== length) {
     throw new RangeError(`${name} must be ${length} bytes, got ${value.length}`)
   }

@@ -101,6 +101,9 @@ export async function generateIdentity(
 /**
  * Makes an identity of keys that live anywhere and signs its card with the signing key.
  *
+ * Cards count whole seconds. After a rotation sign the new card at least a second after the one before it: of two cards
+ * with one date and two encryption keys nobody can tell which is newer, and `keyDirectory` refuses both.
+ *
  * @param options - The two keys and the card's end.
  * @returns The identity.
  * @throws {@link TypeError} if a key is missing.

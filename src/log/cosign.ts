@@ -64,7 +64,7 @@ export async function cosign(checkpoint: string, options: CosignOptions): Promis
 /** Notes of logs and witnesses are signed with Ed25519 here. */
 export function requireEd25519(signer: Signer): void {
   if (typeof signer?.sign !== 'function' || signer.publicKey === undefined) {
-    throw new TypeError('signer must be a signer, such as generateKey(ed25519), or identity.signer')
+    throw new TypeError('signer must be a signer, such as generateKey(ed25519)')
   }
   if (internalsOf(signer.publicKey.algorithm).constant !== 'ed25519') {
     throw new AlgorithmUnsupported(

@@ -1,4 +1,4 @@
-import { LogClosed } from '../errors.ts'
+import { isCaresealError, LogClosed, LogLocked } from '../errors.ts'
 import { throwIfAborted } from '../internal/abort.ts'
 import { bytesArgument, equalBytes } from '../internal/bytes.ts'
 import { sha256 } from '../internal/engine/hash.ts'
@@ -6,7 +6,7 @@ import { hashSize, isSize } from '../internal/merkle/index.ts'
 import { knownOptions, optionsOf } from '../internal/options.ts'
 import { ascii, encodeUtf8 } from '../internal/utf8.ts'
 import type { CallOptions, Signer } from '../keys/index.ts'
-import type { Store } from '../store/index.ts'
+import type { Store, StoreLock } from '../store/index.ts'
 import { AppendQueue } from './appendQueue.ts'
 import { headKey } from './head.ts'
 import { type KnownHead, loadLog } from './load.ts'
@@ -74,7 +74,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   // Before the lock, so that nothing at all is written to a log that is behind.
   const seen = await loadLog(store, signer, floor)
   throwIfAborted(signal)
-  const lock = await store.lock?.(headKey, { signal })
+  const lock = await lockHead(store, signer.origin, signal)
   try {
     const head = await store.get(headKey, { signal })
     const same = head !== null && seen !== null && equalBytes(head, seen.head)
@@ -86,6 +86,20 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   } catch (error) {
     await lock?.release()
     throw error
+  }
+}
+
+/** A store knows the lock by its key only; the caller knows the log by its origin. */
+async function lockHead(
+  store: Store,
+  origin: string,
+  signal: AbortSignal | undefined,
+): Promise<StoreLock | undefined> {
+  try {
+    return await store.lock?.(headKey, { signal })
+  } catch (error) {
+    if (!isCaresealError(error, 'ERR_LOG_LOCKED')) throw error
+    throw new LogLocked(`The log ${origin} has another writer. ${error.message}`)
   }
 }
 

@@ -52,7 +52,7 @@ export interface Readers {
 export interface RecordToSeal {
   readonly content: Uint8Array | string
   readonly readers: Readers
-  readonly mediaType?: string | undefined
+  readonly mediaType?: string | null | undefined
   readonly canonicalization?: Canonicalization | undefined
   readonly subject?: Uint8Array | null | undefined
   readonly securityLabels?: readonly string[] | undefined
@@ -66,7 +66,7 @@ export async function sealOne(
   record: RecordToSeal,
   context: SealingContext,
 ): Promise<SealedRecord> {
-  const { mediaType = 'application/fhir+json' } = record
+  const mediaType = record.mediaType ?? 'application/fhir+json'
   const content = contentArgument(record.content)
   const rule = record.canonicalization ?? defaultCanonicalization(mediaType)
   const { canonicalization, value, notes } = digestContent(content, rule, context.strict)

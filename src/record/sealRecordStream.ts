@@ -80,7 +80,8 @@ export async function sealRecordStream(
   options: SealRecordStreamOptions,
 ): Promise<SealedRecordStream | LoggedRecordStream> {
   const own = knownOptions(options, names)
-  const { log, signal, recipients, mediaType = 'application/octet-stream' } = own
+  const { log, signal, recipients } = own
+  const mediaType = own.mediaType ?? 'application/octet-stream'
   throwIfAborted(signal)
   const blobs = blobsArgument(own.blobs)
   const bits = segmentBitsOf(own.segmentSize)

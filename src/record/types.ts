@@ -24,8 +24,8 @@ export interface SealRecordOptions extends CallOptions {
   readonly recipients: readonly Recipient[]
   /** Enters the record into this log at once; the result then has index and receipt. */
   readonly log?: Log | undefined
-  /** Media type of the content; `application/fhir+json` unless given. */
-  readonly mediaType?: string | undefined
+  /** Media type of the content; `application/fhir+json` unless given, or `null`. */
+  readonly mediaType?: string | null | undefined
   /** Digest rule; `lossless1` for FHIR JSON, else `raw`. */
   readonly canonicalization?: Canonicalization | undefined
   /** The patient's random handle, 1 to 64 bytes, 32 advised; never a name or number of the patient. */
@@ -83,7 +83,7 @@ export interface RecordInput<K> {
   /** The patient's random handle, instead of that of the batch. */
   readonly subject?: Uint8Array | null | undefined
   /** Media type, instead of that of the batch. */
-  readonly mediaType?: string | undefined
+  readonly mediaType?: string | null | undefined
   /** Digest rule, instead of that of the batch. */
   readonly canonicalization?: Canonicalization | undefined
   /** Security labels, instead of those of the batch. */

@@ -54,9 +54,7 @@ export function memoryStore(): Store {
       checkStoreKey(key)
       throwIfAborted(optionsOf(options).signal)
       if (locks.has(key)) {
-        throw new LogLocked(
-          `${key} is locked elsewhere in this process. Close what holds it first.`,
-        )
+        throw new LogLocked('This process holds the lock already. Close what holds it first.')
       }
       locks.add(key)
       let held = true

@@ -1,6 +1,10 @@
 import * as crypto from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import * as filesystem from 'node:fs/promises'
+import * as os from 'node:os'
+import * as path from 'node:path'
 import { inspect } from 'node:util'
+import * as jose from 'jose'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import * as consent from '../../src/consent/index.ts'
@@ -22,7 +26,11 @@ const modules: Record<string, object> = {
   'careseal/log': log,
   'careseal/store': store,
   'careseal/store/fs': files,
+  jose,
   'node:crypto': crypto,
+  'node:fs/promises': filesystem,
+  'node:os': os,
+  'node:path': path,
 }
 const AsyncFunction = (async () => {}).constructor as new (
   ...source: string[]
@@ -48,7 +56,7 @@ async function run(code: string): Promise<string[]> {
   return printed
 }
 
-const guides = ['records', 'keys', 'envelope', 'streams', 'migration', 'erasure']
+const guides = ['records', 'keys', 'envelope', 'streams', 'migration', 'erasure', 'log']
 describe.each(guides.map((name) => `docs/${name}.md`))('%s', (path) => {
   const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
   const examples = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
@@ -69,7 +77,16 @@ describe.each(guides.map((name) => `docs/${name}.md`))('%s', (path) => {
   it('names only codes that exist, and each constant and function', () => {
     const source = readFileSync(new URL('../../src/errors.ts', import.meta.url), 'utf8')
     for (const [code] of text.matchAll(/ERR_[A-Z_]+/g)) expect(source).toContain(`'${code}'`)
-    const known = { ...record, ...consent, ...envelope, ...keys, ...store, ...files, s3Blobs }
+    const known = {
+      ...record,
+      ...consent,
+      ...envelope,
+      ...keys,
+      ...log,
+      ...store,
+      ...files,
+      s3Blobs,
+    }
     const called = [...text.matchAll(/`([a-z][A-Za-z0-9]+)\(/g)].map(([, name]) => name!)
     const own = ['find', 'close', 'generateSecret', 'verified', 'stream', 'range']
     for (const name of called.filter((one) => !own.includes(one))) {

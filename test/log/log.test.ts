@@ -3,6 +3,8 @@ import { equalBytes } from '../../src/internal/bytes.ts'
 import { verifyConsistency, verifyInclusion } from '../../src/log/index.ts'
 import { memoryStore, type Store } from '../../src/store/index.ts'
 import { text, utf8 } from '../helpers/bytes.ts'
+import { rejection } from '../helpers/errors.ts'
+import { person } from '../helpers/keys.ts'
 import { bare, batch, codeOf, collect, logOf, openTestLog, origin, trust } from './helpers/logs.ts'
 import { proof as consistency, entry, leaf, mth, path, sha256 } from './helpers/reference.ts'
 
@@ -62,6 +64,14 @@ describe('openLog', () => {
     const { es256, generateKey } = await import('../../src/keys/index.ts')
     const signer = await generateKey(es256)
     expect(await codeOf(openTestLog(memoryStore(), { signer }))).toBe('ERR_ALGORITHM_UNSUPPORTED')
+  })
+
+  it('is not signed by an identity, and is not told to take its signer', async () => {
+    const error = await rejection(
+      openTestLog(memoryStore(), { signer: (await person(1)) as never }),
+    )
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toBe('signer must be a signer, such as generateKey(ed25519)')
   })
 
   it('leaves the lock to others when it fails', async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { StoreFailed } from '../../src/errors.ts'
+import { isCaresealError, StoreFailed } from '../../src/errors.ts'
 import { parseCheckpoint, readLog } from '../../src/log/index.ts'
 import { memoryStore, type Store } from '../../src/store/index.ts'
 import { text, toHex, utf8 } from '../helpers/bytes.ts'
+import { rejection } from '../helpers/errors.ts'
 import { dice } from '../store/helpers/disk.ts'
 import { bare, batch, codeOf, collect, logOf, openTestLog, trust } from './helpers/logs.ts'
 import { entry } from './helpers/reference.ts'
@@ -21,7 +22,11 @@ describe('a second writer', () => {
   it('is refused where the store has locks, until the first has closed', async () => {
     const store = memoryStore()
     const first = await openTestLog(store)
-    expect(await codeOf(openTestLog(store))).toBe('ERR_LOG_LOCKED')
+    const error = await rejection(openTestLog(store))
+    expect(isCaresealError(error, 'ERR_LOG_LOCKED')).toBe(true)
+    expect((error as Error).message).toBe(
+      `The log ${first.origin} has another writer. This process holds the lock already. Close what holds it first.`,
+    )
     await first.close()
     await (await openTestLog(store)).close()
   })

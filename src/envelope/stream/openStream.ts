@@ -1,6 +1,7 @@
 import { StreamTruncated } from '../../errors.ts'
 import { throwIfAborted } from '../../internal/abort.ts'
 import { wipe } from '../../internal/bytes.ts'
+import { formOf } from '../../internal/cose/mistaken.ts'
 import { tagSize } from '../../internal/engine/aead.ts'
 import { hashSize } from '../../internal/merkle/index.ts'
 import { knownOptions } from '../../internal/options.ts'
@@ -143,6 +144,9 @@ async function checkLeaves(reader: ByteReader, count: number, root: Uint8Array):
 
 /** The length of the envelope at the beginning of a sealed stream. */
 export function envelopeLength(bytes: Uint8Array): number {
+  if (formOf(bytes) === 'envelope') {
+    throw malformedStream('this is an envelope; use open, openRecord or openRecordStream', 0)
+  }
   const length = decodeUint32(bytes)
   if (length === 0 || length > maximumEnvelope) {
     throw malformedStream('it does not begin with the length of an envelope', 0)

@@ -91,7 +91,8 @@ type PreparedSealing = ReturnType<typeof prepareSealing>
 
 function prepareSealing(options: SealStreamOptions) {
   const own = knownOptions(options, names)
-  const { signal, mediaType = 'application/octet-stream' } = own
+  const { signal } = own
+  const mediaType = own.mediaType ?? 'application/octet-stream'
   throwIfAborted(signal)
   if (typeof mediaType !== 'string' || !isWellFormed(mediaType)) {
     throw new TypeError('mediaType must be a string')

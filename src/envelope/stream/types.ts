@@ -25,8 +25,8 @@ export interface SealStreamOptions extends CallOptions {
   readonly recipients: readonly Recipient[]
   /** Who signs the whole stream, inside the encryption. */
   readonly author?: Author | undefined
-  /** Media type of the content, at most 255 characters; `application/octet-stream` unless given. */
-  readonly mediaType?: string | undefined
+  /** Media type of the content, at most 255 characters; `application/octet-stream` unless given, or `null`. */
+  readonly mediaType?: string | null | undefined
   /** Bytes that are not stored but must be given again on opening, such as a database key. */
   readonly externalAad?: Uint8Array | undefined
   /** How readers show: `plain` by key id (default), `hint` to those who know their ids, `none` not at all. */

@@ -142,7 +142,7 @@ class Reader {
   #count(argument: number | bigint, itemSize: number, start: number): number {
     const count = Number(argument)
     if (count * itemSize > this.#bytes.length - this.offset) {
-      throw this.error('a length beyond the end', start)
+      throw this.error('a length beyond the end, as where it was cut off: fetch it again', start)
     }
     return count
   }
@@ -155,7 +155,8 @@ class Reader {
 
   #byte(): number {
     const byte = this.#bytes[this.offset]
-    if (byte === undefined) throw this.error('the end came too early')
+    if (byte === undefined)
+      throw this.error('the end came too early, as where it was cut off: fetch it again')
     this.offset++
     return byte
   }

@@ -10,6 +10,7 @@ import {
   readRecipients,
 } from './encrypt.ts'
 import { malformedEnvelope } from './headers.ts'
+import { formOf } from './mistaken.ts'
 import { encodeEntry, type RecipientEntry } from './recipient.ts'
 
 type Layer0 = Pick<ParsedEnvelope, 'protectedBytes' | 'iv'>
@@ -69,7 +70,15 @@ function partOf(
   domain: string,
   name: string,
 ): [layer: ReturnType<typeof readLayer>, last: CborValue | undefined] {
-  const value = decodeStrict(bytes, malformedEnvelope)
+  const whole = formOf(bytes) === 'envelope'
+  const value = decodeStrict(bytes, (problem, offset) =>
+    malformedEnvelope(
+      whole
+        ? `this is a whole envelope, not the ${name} of one; use it as it is, or split it with detachWraps`
+        : problem,
+      offset,
+    ),
+  )
   const parts = Array.isArray(value) ? (value as readonly CborValue[]) : []
   const [found, header, iv, last] = parts
   if (found !== domain || parts.length !== 4) {

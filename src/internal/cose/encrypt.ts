@@ -21,6 +21,7 @@ import {
   tagEncrypt,
 } from '../registry.ts'
 import { foreignTags, isEmptyHeader, malformedEnvelope, readHeaders } from './headers.ts'
+import { malformedAs } from './mistaken.ts'
 import { encodeEntry, type RecipientEntry, readEntry } from './recipient.ts'
 
 /** The headers of layer 0 of a COSE_Encrypt, as received. */
@@ -82,14 +83,15 @@ export function encryptAad(protectedBytes: Uint8Array, externalAad: Uint8Array):
 
 /** Takes a COSE_Encrypt apart. Nothing is decrypted or verified yet. */
 export function parseEncrypt(bytes: Uint8Array, rules: ParseRules): ParsedEnvelope {
-  const message = decodeForeign(bytes, malformedEnvelope, foreignTags)
+  const malformed = malformedAs(bytes)
+  const message = decodeForeign(bytes, malformed, foreignTags)
   if (
     !(message instanceof Tagged) ||
     message.tag !== tagEncrypt ||
     !Array.isArray(message.value) ||
     message.value.length !== 4
   ) {
-    throw malformedEnvelope('not a COSE_Encrypt with tag 96')
+    throw malformed('not a COSE_Encrypt with tag 96', 0)
   }
   const [header, unprotected, ciphertext, list] = message.value as readonly CborValue[]
   if (!(header instanceof Uint8Array) || !(unprotected instanceof Map)) {

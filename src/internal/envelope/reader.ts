@@ -44,6 +44,9 @@ export function readerKeys(reader: ReaderLike): ReaderKey[] {
     const publicKey = publicKeyArgument(key.publicKey, 'kem', 'as.publicKey')
     return [{ publicKey, key, retired: null }]
   }
+  if (fieldOf(reader, 'encryption') !== undefined) {
+    throw new TypeError('as is a public card and has no private key: pass the identity itself')
+  }
   throw new TypeError('as must be a decapsulator, an identity or a key ring')
 }
 

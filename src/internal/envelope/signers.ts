@@ -9,6 +9,11 @@ export type AuthorLike = SignerLike | { readonly signer: SignerLike }
 export function signerOf(author: AuthorLike, name: string): SignerLike {
   const signer = (fieldOf(author, 'signer') ?? author) as SignerLike
   if (typeof fieldOf(signer, 'sign') !== 'function') {
+    if (fieldOf(author, 'signing') !== undefined) {
+      throw new TypeError(
+        `${name} is a public card and has no private key: pass the identity itself`,
+      )
+    }
     throw new TypeError(`${name} must be a signer or an identity`)
   }
   const publicKey = publicKeyArgument(signer.publicKey, 'signature', `${name}.publicKey`)
